@@ -34,8 +34,11 @@ if importlib.util.find_spec("uvloop"):
 ON_TRIO = {
     "tests.contrib.replication.test_stream_async",
     "tests.contrib.listener.test_listener_async",
+    "tests.contrib.replicas.test_reading_async",
+    "tests.contrib.load.test_asynchronous",
     "tests.contrib.retry.test_lost_commit_async",
     "tests.contrib.retry.test_run_async",
+    "tests.contrib.scan.test_snapshot_async",
     "tests.contrib.opentelemetry.test_connections_async",
     "tests.contrib.opentelemetry.test_propagation_async",
     "tests.kernel.test_cancel",

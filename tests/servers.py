@@ -274,7 +274,7 @@ class Standby(Server):
     }
 
     def __init__(self, primary: Server, version: str = "18") -> None:
-        super().__init__(version, settings=self.SETTINGS)
+        super().__init__(version, **self.PRIMARY)  # so that others can follow it after its promotion
         self._primary = primary
 
     def _make_data(self) -> None:

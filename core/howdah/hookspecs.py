@@ -22,9 +22,11 @@ from howdah.lazy.tuples import NamedTuple
 
 if TYPE_CHECKING:
     import socket
+    from typing import TypeAlias
 
     import click
 
+    from howdah import _bundle as bundle
     from howdah.adapt.registry import AdaptersMap, TypeInfo
     from howdah.client.cursor_async import AsyncCursor
     from howdah.client.cursor_base import Params, Query
@@ -39,6 +41,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "VERSION",
+    "AnyConnection",
+    "AnyPool",
     "ConnectObserver",
     "Mixins",
     "PoolObserver",
@@ -58,6 +62,11 @@ VERSION = 2
 
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
+
+#: The type of a connection that a hook is called with, for annotations: a blocking or an asynchronous one.
+AnyConnection: TypeAlias = "bundle.Connection[Any] | bundle.AsyncConnection[Any]"
+#: The type of a pool that a hook is called with, for annotations.
+AnyPool: TypeAlias = "bundle.ConnectionPool[Any] | bundle.AsyncConnectionPool[Any]"
 
 hookspec = pluggy.HookspecMarker("howdah")
 #: Marks a function of a plugin as the implementation of the hook with the same name.
@@ -550,7 +559,7 @@ def howdah_connect_observer(params: Mapping[str, Any]) -> ConnectObserver | None
 
 
 @hookspec
-def howdah_connection_setup(connection: Any) -> Awaitable[object] | None:
+def howdah_connection_setup(connection: AnyConnection) -> Awaitable[object] | None:
     """Set up a new connection with queries, before `connect` returns it.
 
     What it has not committed is committed after it. If it raises, `connect` closes the connection and
@@ -565,7 +574,7 @@ def howdah_connection_setup(connection: Any) -> Awaitable[object] | None:
 
 
 @hookspec
-def howdah_connection_opened(connection: Any) -> None:
+def howdah_connection_opened(connection: AnyConnection) -> None:
     """Note that a connection has been opened, before `connect` returns it.
 
     Args:
@@ -574,7 +583,7 @@ def howdah_connection_opened(connection: Any) -> None:
 
 
 @hookspec
-def howdah_connection_closed(connection: Any) -> None:
+def howdah_connection_closed(connection: AnyConnection) -> None:
     """Note that a connection has been closed, or was found broken; called once per connection.
 
     Args:
@@ -583,7 +592,7 @@ def howdah_connection_closed(connection: Any) -> None:
 
 
 @hookspec(firstresult=True)
-def howdah_query_planner(connection: Any) -> QueryPlanner | None:
+def howdah_query_planner(connection: AnyConnection) -> QueryPlanner | None:
     """Return a planner for the queries of a new connection, for prepared statements.
 
     Args:
@@ -596,7 +605,7 @@ def howdah_query_planner(connection: Any) -> QueryPlanner | None:
 
 
 @hookspec
-def howdah_query_observer(connection: Any) -> QueryObserver | None:
+def howdah_query_observer(connection: AnyConnection) -> QueryObserver | None:
     """Return an observer for the queries of a new connection.
 
     Args:
@@ -608,7 +617,7 @@ def howdah_query_observer(connection: Any) -> QueryObserver | None:
 
 
 @hookspec(firstresult=True)
-def howdah_scheduler(connection: Any) -> Scheduler | None:
+def howdah_scheduler(connection: bundle.AsyncConnection[Any]) -> Scheduler | None:
     """Schedule the operations of a new async connection.
 
     It is called again for a connection that moves to another event loop. Threads that share a blocking
@@ -624,7 +633,7 @@ def howdah_scheduler(connection: Any) -> Scheduler | None:
 
 
 @hookspec
-def howdah_pool_observer(pool: Any) -> PoolObserver | None:
+def howdah_pool_observer(pool: AnyPool) -> PoolObserver | None:
     """Return an observer for a pool that is being opened.
 
     Args:

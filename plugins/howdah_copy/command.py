@@ -2,33 +2,24 @@
 
 from __future__ import annotations
 
-import bz2
-import gzip
-import lzma
 import os
 import re
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from importlib import import_module
-from pathlib import Path
+from collections.abc import Callable
 from time import monotonic
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import click
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    Progress,
-    TextColumn,
-    TimeRemainingColumn,
-    TransferSpeedColumn,
-)
 
 from howdah import sql
-from howdah.errors import Error
-from howdah.io.output_file import OutputFile
+from howdah.adapt.encodings import embeds_ascii
+from howdah.cli.arguments import conninfo_argument
+from howdah.errors import Error, NotSupportedError
+from howdah_copy.batches import Records, import_batches
+from howdah_copy.files import format_of, is_file, opened, size_of
+from howdah_copy.keyed_export import export_by_key
+from howdah_copy.parquet import read_parquet, write_parquet
+from howdah_copy.progress import progress
 
 if TYPE_CHECKING:
     from howdah.framework.driver import Driver
@@ -37,198 +28,283 @@ __all__ = ["copy"]
 
 #: How much is read of a file at a time, in bytes.
 CHUNK = 256 * 1024
+#: How many rows make a part, if the command line does not say.
+PART = 100_000
 
-_COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
-_FORMATS = {".csv": "csv", ".bin": "binary", ".pgcopy": "binary", ".tsv": "text", ".txt": "text"}
 _LINE = re.compile(r"^COPY .*, line (\d+)(.*)$", re.MULTILINE)
+#: The exit status of a command that was interrupted.
+_INTERRUPTED = 130
+
+
+class BatchError(Exception):
+    """A batch was not stored; the message has the line in the file."""
+
+
+class Job(NamedTuple):
+    """What is copied, from the command line.
+
+    Attributes:
+        path: the file.
+        table: the table, None for a query.
+        query: the query, None for a table.
+        columns: the columns of the table, None for all of them.
+        out: whether the file is written.
+        format: csv, text, binary or parquet.
+        header: whether a CSV file has the names of the columns in its first line.
+        part: how many rows make a batch or a part; None to copy at once.
+        key: the column in whose order a table is exported, to be resumed; None to export at once.
+        restart: whether to begin again, whatever has been copied before.
+    """
+
+    path: str
+    table: sql.Identifier | None
+    query: str | None
+    columns: list[str] | None
+    out: bool
+    format: str
+    header: bool
+    part: int | None
+    key: str | None
+    restart: bool
+
+    @property
+    def resumable(self) -> bool:
+        """Whether the same command goes on after an interruption."""
+        return self.part is not None
+
+    @property
+    def target(self) -> sql.Composable:
+        """The table and its columns, or the query in parentheses, as COPY takes them."""
+        if self.table is None:
+            return sql.SQL("({})").format(_code(self.query))
+        if self.columns is None:
+            return self.table
+        return sql.SQL("{}({})").format(self.table, sql.SQL(", ").join(map(sql.Identifier, self.columns)))
+
+    @property
+    def select(self) -> sql.Composable:
+        """The query that returns the rows."""
+        if self.table is None:
+            return _code(self.query)
+        names = sql.SQL(", ").join(map(sql.Identifier, self.columns)) if self.columns else sql.SQL("*")
+        return sql.SQL("SELECT {} FROM {}").format(names, self.table)
+
+    def options(self, first: bool = True) -> sql.Composable:
+        """Return the options of COPY, for the beginning of the file or for a later part of it."""
+        header = self.format == "csv" and self.header and first
+        return sql.SQL(cast(Any, f"FORMAT {self.format}{', HEADER' if header else ''}"))
+
+    def statement(self, first: bool = True) -> sql.Composable:
+        """Return the COPY, for the beginning of the file or for a later part of it."""
+        direction = sql.SQL("TO STDOUT" if self.out else "FROM STDIN")
+        return sql.SQL("COPY {} {} ({})").format(self.target, direction, self.options(first))
 
 
 @click.command()
-@click.argument("source")
-@click.argument("target", required=False)
-@click.option(
-    "-q", "--query", help="A query whose rows are copied to the one file given, instead of a table's."
-)
-@click.option(
-    "-d", "--dsn", "conninfo", default="", help="What to connect to; by default as the environment says."
-)
-@click.option("-f", "--format", "format", type=click.Choice(["csv", "text", "binary"]),
-              help="By default as the file's extension says, else csv.")  # fmt: skip
-@click.option(
-    "--header/--no-header", default=None, help="Whether the first line of a CSV file has the names."
-)
-@click.option("-c", "--columns", help="The columns, with commas between them; all of the table by default.")
+@click.argument("source", metavar="SOURCE")
+@click.argument("target", metavar="TARGET", required=False)
+@conninfo_argument
+@click.option("-q", "--query", metavar="SQL", help="Copy the rows of a query to the one file given.")
+@click.option("-f", "--format", "format", type=click.Choice(["csv", "text", "binary", "parquet"]),
+              help="The file's format; default: by its extension, else csv.")  # fmt: skip
+@click.option("--header/--no-header", default=True,
+              help="Whether the first line of a CSV file has the names; default: it has.")  # fmt: skip
+@click.option("-c", "--columns", metavar="NAMES",
+              help="The columns, with commas between them; default: all of the table.")  # fmt: skip
+@click.option("--batch", type=click.IntRange(min=1), metavar="ROWS",
+              help="Into a table: commit after each so many rows, to be resumed.")  # fmt: skip
+@click.option("--key", metavar="COLUMN",
+              help="Out of a table: copy in the order of this unique column, to be resumed.")  # fmt: skip
+@click.option("--restart", is_flag=True, help="With --batch or --key: begin again.")
+@click.option("--progress/--no-progress", "shown", default=None,
+              help="Show the progress on standard error; default: if it is a terminal.")  # fmt: skip
 @click.pass_context
 def copy(
     context: click.Context,
+    /,
     source: str,
     target: str | None,
-    query: str | None,
     conninfo: str,
-    format: str | None,
-    header: bool | None,
-    columns: str | None,
+    shown: bool | None,
+    **options: Any,
 ) -> None:
     """Copy FILE into TABLE, or TABLE into FILE.
 
     \b
         howdah copy people.csv.gz people
-        howdah copy people people.bin
+        howdah copy people people.bin "host=db dbname=zoo"
         howdah copy --query "SELECT * FROM people WHERE born > 2000" young.csv
+        howdah copy --batch 100000 people.csv people
 
     The file is recognised by its extension (.csv, .tsv, .txt, .bin, .pgcopy,
-    followed by .gz, .bz2, .xz or .zst if it is compressed), by a slash, or by
-    "-", which stands for standard input and output.
+    followed by .gz, .bz2, .xz or .zst if it is compressed, or .parquet, for
+    which howdah[arrow] is needed), by a slash, or by "-", which stands for
+    standard input and output. CONNINFO follows the file and the table.
+
+    All rows are copied, or none. With --batch and --key the same command goes
+    on after an interruption, and copies each row once. --batch is for files
+    in CSV or text format; it keeps how far it came in the database, in the
+    table howdah_copy_progress next to TABLE. --key writes CSV or text, and
+    keeps that in FILE.progress; the rows are not of one moment.
+
+    The exit status is 0 if all was copied, 1 after an error, 2 if the command
+    is wrong, and 130 if it was interrupted.
     """  # noqa: D301 - click wants the character
-    if query is not None:
-        if target is not None:
-            raise click.UsageError("with --query there is one argument, the file")
-        path, out = source, True
-        what: sql.Composable = sql.SQL("({})").format(sql.SQL(cast(Any, query.rstrip("; \n"))))
-    elif target is None:
-        raise click.UsageError("two arguments are needed, a file and a table")
-    elif _is_file(source) == _is_file(target):
-        raise click.UsageError(f"one of {source!r} and {target!r} is to be a file: write it as ./name")
-    else:
-        out = _is_file(target)
-        path, table = (target, source) if out else (source, target)
-        what = sql.Identifier(*table.split("."))
-        if columns:
-            names = [sql.Identifier(name.strip()) for name in columns.split(",")]
-            what = sql.SQL("{}({})").format(what, sql.SQL(", ").join(names))
-    format = format or _format(path)
-    options = [sql.SQL(cast(Any, f"FORMAT {format}"))]
-    if format == "csv" and header is not False:
-        options.append(sql.SQL("HEADER"))
-    statement = sql.SQL("COPY {} {} ({})").format(
-        what, sql.SQL("TO STDOUT" if out else "FROM STDIN"), sql.SQL(", ").join(options)
-    )
+    if options["query"] is not None:
+        conninfo = " ".join(filter(None, [target, conninfo]))
+        target = None
+    job = _job(source, target, **options)
     driver: Driver = context.obj
     console = Console(stderr=True, highlight=False)
-    start = monotonic()
+    if job.path == "-" and job.out and console.is_terminal and os.isatty(1):
+        shown = False  # the rows are on the same screen
+    again = "repeat the command to go on" if job.resumable else "the rows are copied all or not at all"
+    begin = monotonic()
     try:
-        with driver.connect(conninfo) as conn:
-            cur = conn.cursor()
-            run = _download if out else _upload
-            run(cur, statement, path, console, format == "binary")
-            rows = cur.rowcount
-    except Error as error:
-        console.print(f"howdah: {_explain(error)}", style="red", markup=False)
+        with driver.connect(conninfo, autocommit=True) as conn:
+            rows, before = _run(conn, job, console, shown)
+    except KeyboardInterrupt:
+        console.print(f"howdah: interrupted; {again}", style="red", markup=False)
+        context.exit(_INTERRUPTED)
+    except (Error, OSError, BatchError) as error:
+        console.print(f"howdah: {_explain(error)}", style="red", markup=False, soft_wrap=True)
+        if job.resumable:
+            console.print(f"howdah: {again}", style="red", markup=False)
         context.exit(1)
-    except OSError as error:
-        console.print(f"howdah: {error}", style="red", markup=False)
-        context.exit(1)
-    seconds = monotonic() - start
-    console.print(f"{rows} rows in {seconds:.1f} s, {rows / max(seconds, 1e-3):,.0f} rows/s", markup=False)
+    seconds = monotonic() - begin
+    summary = f"{rows} rows in {seconds:.1f} s, {rows / max(seconds, 1e-3):,.0f} rows/s"
+    if before:
+        summary += f"; {before} rows had been copied before"
+        summary += "" if rows or job.out else ": --restart copies them again"
+    console.print(summary, markup=False, soft_wrap=True)
 
 
-def _upload(cur: Any, statement: sql.Composable, path: str, console: Console, binary: bool) -> None:
+def _job(
+    source: str,
+    target: str | None,
+    query: str | None,
+    format: str | None,
+    header: bool,
+    columns: str | None,
+    batch: int | None,
+    key: str | None,
+    restart: bool,
+) -> Job:
+    """Return what is to be copied.
+
+    Raises:
+        click.UsageError: the arguments contradict each other.
+    """
+    table = None
+    if query is not None:
+        path, out = source, True
+    elif target is None:
+        raise click.UsageError("two arguments are needed, a file and a table")
+    elif is_file(source) == is_file(target):
+        raise click.UsageError("one of the two arguments is to be a file: write it as ./name")
+    else:
+        out = is_file(target)
+        path, name = (target, source) if out else (source, target)
+        table = sql.Identifier(*name.split("."))
+    format = format or format_of(path)
+    names = [name.strip() for name in columns.split(",")] if columns else None
+    part = None if batch is None and key is None else batch or PART
+    job = Job(path, table, query, names, out, format, header, part, key, restart)
+    if objection := _objection(job):
+        raise click.UsageError(objection)
+    return job
+
+
+def _objection(job: Job) -> str:
+    """Return why a job cannot be resumed, empty if it can or need not."""
+    if job.restart and not job.resumable:
+        return "--restart is for --batch and --key"
+    if job.key is not None and (not job.out or job.table is None):
+        return "--key is for copying a table into a file"
+    if job.resumable and job.out and job.key is None:
+        return "to be resumed, copying into a file needs --key"
+    if job.resumable and (job.path == "-" or job.format not in ("csv", "text")):
+        return "only a file in CSV or text format can be resumed"
+    return ""
+
+
+def _run(conn: Any, job: Job, console: Console, shown: bool | None) -> tuple[int, int]:
+    """Copy; return how many rows were copied, and how many an earlier run had copied."""
+    size = None if job.out else size_of(job.path)
+    with progress(console, size, shown) as advance:
+        if job.key is not None:
+            before, rows = export_by_key(
+                conn, cast(Any, job.table), job.columns, job.key, job.path,
+                size=cast(int, job.part), options=job.options, restart=job.restart, advance=advance,
+            )  # fmt: skip
+            return rows, before
+        if job.part is not None:
+            return _import_batches(conn, job, advance)
+        cur = conn.cursor()
+        run = _download if job.out else _upload
+        return run(cur, job, advance), 0
+
+
+def _import_batches(conn: Any, job: Job, advance: Callable[[int, int], None]) -> tuple[int, int]:
+    """Copy a file into a table in batches."""
+    if job.format == "text" and embeds_ascii(conn.info.codec):
+        raise NotSupportedError(f"files in text format and {conn.info.encoding} cannot be copied in batches")
+    with opened(job.path, "rb") as (file, _):
+        records = Records(file, job.format)
+        try:
+            before, rows = import_batches(
+                conn, cast(Any, job.table), job.target, os.path.realpath(job.path), records,
+                size=cast(int, job.part), statement=job.statement, restart=job.restart, advance=advance,
+            )  # fmt: skip
+        except Error as error:
+            raise BatchError(_explain(error, records.lines_before)) from error
+    return rows, before
+
+
+def _upload(cur: Any, job: Job, advance: Callable[[int, int], None]) -> int:
     """Copy a file into the server."""
-    with _opened(path, "rb") as (file, raw), _progress(console, _size(path), binary) as advance:
-        with cur.copy(statement) as copy:
+    with opened(job.path, "rb") as (file, raw):
+        if job.format == "parquet":
+            return read_parquet(cur, cast(Any, job.table), job.columns, file, advance)
+        with cur.copy(job.statement()) as copy:
             done = 0
             while data := file.read(CHUNK):
                 copy.write(data)
                 # The progress is the position in the file itself, compressed or not.
                 position = raw.tell() if raw.seekable() else done + len(data)
-                advance(position - done, data)
+                advance(position - done, _lines(job, data))
                 done = position
+    return int(cur.rowcount)
 
 
-def _download(cur: Any, statement: sql.Composable, path: str, console: Console, binary: bool) -> None:
+def _download(cur: Any, job: Job, advance: Callable[[int, int], None]) -> int:
     """Copy from the server into a file, which appears when it is complete."""
-    with _progress(console, None, binary) as advance:
-        with cur.copy(statement) as copy, _opened(path, "wb") as (file, _):
-            for data in copy:
-                file.write(data)
-                advance(len(data), data)
+    if job.format == "parquet":
+        with opened(job.path, "wb") as (file, _):
+            return write_parquet(cur, job.select, file, advance)
+    with cur.copy(job.statement()) as copy, opened(job.path, "wb") as (file, _):
+        for data in copy:
+            file.write(data)
+            advance(len(data), _lines(job, data))
+    return int(cur.rowcount)
 
 
-def _is_file(name: str) -> bool:
-    path = Path(name)
-    return name == "-" or os.sep in name or "/" in name or path.suffix in (*_COMPRESSED, *_FORMATS)
+def _lines(job: Job, data: Any) -> int:
+    return 0 if job.format == "binary" else bytes(data).count(b"\n")
 
 
-def _format(path: str) -> str:
-    name = Path(path)
-    return _FORMATS.get(name.with_suffix("").suffix if name.suffix in _COMPRESSED else name.suffix, "csv")
+def _code(query: str | None) -> sql.SQL:
+    return sql.SQL(cast(Any, (query or "").rstrip("; \n")))
 
 
-def _size(path: str) -> int | None:
-    return None if path == "-" or not Path(path).is_file() else Path(path).stat().st_size
+def _explain(error: Exception, lines_before: int = 0) -> str:
+    """Return the message of an error; for a bad row, it begins with its line in the file.
 
-
-@contextmanager
-def _opened(path: str, mode: str) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
-    """Open a file: yield it decompressed, and as it is."""
-    if path == "-":
-        raw = sys.stdin.buffer if mode == "rb" else sys.stdout.buffer
-        yield raw, raw
-        if mode == "wb":
-            raw.flush()
-        return
-    # A file that is written appears when it is complete.
-    opened: Any = OutputFile(path) if mode == "wb" else Path(path).open(mode)  # noqa: SIM115
-    with opened as raw, _decompressed(raw, Path(path).suffix, mode) as file:
-        yield file, raw
-
-
-def _decompressed(raw: Any, suffix: str, mode: Any) -> Any:
-    if suffix == ".gz":
-        return gzip.GzipFile(fileobj=raw, mode=mode)
-    if suffix == ".bz2":
-        return bz2.BZ2File(raw, mode)
-    if suffix == ".xz":
-        return lzma.LZMAFile(raw, mode)
-    if suffix == ".zst":
-        for module in ("compression.zstd", "backports.zstd"):
-            try:
-                return import_module(module).ZstdFile(raw, mode)
-            except ImportError:
-                pass
-        raise OSError(".zst files need Python 3.14, or: pip install backports.zstd")
-    return _Left(raw)
-
-
-class _Left:
-    """A context manager that leaves the file open: its opener closes it."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self.file = file
-
-    def __enter__(self) -> IO[bytes]:
-        return self.file
-
-    def __exit__(self, *exc_info: object) -> None:
-        pass
-
-
-@contextmanager
-def _progress(console: Console, size: int | None, binary: bool) -> Iterator[Any]:
-    """Show the progress and the speed while the block runs."""
-    with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        DownloadColumn(),
-        TransferSpeedColumn(),
-        TextColumn("{task.fields[lines]}"),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    ) as progress:
-        task = progress.add_task("copying", total=size, lines="")
-        lines = 0
-
-        def advance(count: int, data: bytes) -> None:
-            nonlocal lines
-            lines += 0 if binary else data.count(b"\n")
-            progress.update(task, advance=count, lines=f"{lines} lines" if lines else "")
-
-        yield advance
-
-
-def _explain(error: Error) -> str:
-    """Return the message of an error; for a bad row, it begins with its line in the file."""
-    found = _LINE.search(error.diag.context or "")
-    return str(error) if found is None else f"line {found[1]}{found[2]}: {error.diag.message_primary}"
+    Args:
+        error: the error.
+        lines_before: how many lines of the file the statement did not get.
+    """
+    found = _LINE.search(error.diag.context or "") if isinstance(error, Error) else None
+    if found is None:
+        return str(error)
+    return f"line {int(found[1]) + lines_before}{found[2]}: {cast(Error, error).diag.message_primary}"

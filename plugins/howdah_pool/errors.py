@@ -24,4 +24,4 @@ class TooManyRequests(OperationalError):
 
 
 class Unreachable(OperationalError):
-    """The pool can reach no server, and its clients can use another pool."""
+    """The pool can reach no server, and its clients can use another pool (`has_fallback`)."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -16,6 +19,7 @@ import howdah
 from howdah.cli.commands import command_line
 from tests import servers
 from tests.distributions import Site
+from tests.kernel.connecting.scripted_server import ScriptedServer, error, packet
 
 pytestmark = pytest.mark.usefixtures("unconfigured")
 
@@ -137,6 +141,77 @@ class TestCommandsOfPlugins:
         assert howdah_command("greet", "Jumbo").exit_code == 0
 
 
+class TestAllCommands:
+    @pytest.mark.parametrize("command", [[], ["plugins"], ["doctor"], ["copy"], ["check"]])
+    def test_they_have_a_version(self, command: list[str]) -> None:
+        output = howdah_command(*command, "--version").output
+        assert output.startswith(f"howdah {howdah.__version__} ({howdah.__impl__}, Python ")
+
+    def test_every_option_is_explained(self) -> None:
+        for command in command_line().commands.values():
+            assert command.help
+            for parameter in command.params:
+                assert parameter.param_type_name == "argument" or parameter.help, (command, parameter)
+
+    @pytest.mark.parametrize("command", [[], ["plugins"], ["doctor"], ["copy"], ["check"]])
+    def test_the_help_fits_into_80_columns(self, command: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("COLUMNS", "80")
+        output = howdah_command(*command, "--help").output
+        assert max(map(len, output.splitlines())) <= 80
+        assert "\\b" not in output and "\b" not in output
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            ["postgresql://app:hunter2@db/zoo"],
+            ["host=db password=hunter2", "doctor"],
+            ["doctor", "host=127.0.0.1", "port=1", "password=hunter2", "user=x"],
+            ["doctor", "--json", "postgresql://app:hunter2@127.0.0.1:1/zoo"],
+            ["doctor", "--verbose", "postgresql://app:hunter2@127.0.0.1:1/zoo?tusk=ivory"],
+            ["copy", "a.csv", "a", "host=127.0.0.1", "port=1", "password=hunter2", "user=x"],
+        ],
+    )
+    def test_a_password_is_never_printed(self, arguments: list[str]) -> None:
+        result = howdah_command(*arguments)
+        assert result.exit_code != 0
+        assert "hunter2" not in result.output + result.stderr
+
+    def test_no_colour_but_on_terminals(self, dsn: str) -> None:
+        assert "\x1b" not in run(["doctor", dsn]).stdout
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+    @pytest.mark.parametrize("no_colour", ["", "1"])
+    def test_no_color(self, dsn: str, no_colour: str) -> None:
+        output = on_a_terminal("doctor", dsn, NO_COLOR=no_colour)
+        assert "the connection works" in output
+        assert ("\x1b[1;32m" in output) == (not no_colour)
+
+
+def on_a_terminal(*arguments: str, **environment: str) -> str:
+    """Run the command on a pseudo-terminal; return its output."""
+    leader, follower = os.openpty()
+    env = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+        "TERM": "xterm",
+        **environment,
+    }
+    with subprocess.Popen(
+        [sys.executable, "-m", "howdah", *arguments],
+        stdin=follower,
+        stdout=follower,
+        stderr=follower,
+        env=env,
+    ):
+        os.close(follower)
+        output = b""
+        with contextlib.suppress(OSError):  # the other end is closed
+            while data := os.read(leader, 65536):
+                output += data
+    os.close(leader)
+    return output.decode()
+
+
 class TestWithoutTheExtra:
     @pytest.mark.parametrize("missing", ["click", "rich"])
     def test_it_says_what_to_install(self, missing: str) -> None:
@@ -170,9 +245,21 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[servers.
         yield server, root
 
 
+def address(server: ScriptedServer) -> str:
+    return f"host=127.0.0.1 port={server.port} user=x dbname=x"
+
+
 class TestDoctor:
-    def test_a_healthy_connection(self, dsn: str, greeter: Site) -> None:
+    def test_a_healthy_connection_in_a_few_lines(self, dsn: str) -> None:
         result = howdah_command("doctor", dsn)
+        assert result.exit_code == 0, result.output
+        assert result.output.startswith("✓ the connection works\n")
+        assert row(result.output, "server")[1] == "PostgreSQL"
+        assert len(result.output.splitlines()) <= 6
+        assert "plugin" not in result.output
+
+    def test_all_of_a_healthy_connection(self, dsn: str, greeter: Site) -> None:
+        result = howdah_command("doctor", "--verbose", dsn)
         assert result.exit_code == 0, result.output
         assert "✓ the connection works" in result.output
         assert row(result.output, "server")[1] == "PostgreSQL"
@@ -192,13 +279,15 @@ class TestDoctor:
     def test_tls_and_authentication(self, guarded: tuple[servers.Server, Path]) -> None:
         server, root = guarded
         dsn = f"{server.tcp_dsn} user=mahout password=banana sslmode=verify-full sslrootcert={root}"
-        result = howdah_command("doctor", dsn)
+        result = howdah_command("doctor", "--verbose", dsn)
         assert result.exit_code == 0, result.output
         assert row(result.output, "TLS")[1].startswith("TLSv1.")
         assert row(result.output, "authentication")[1].startswith("scram-sha-256")
         assert "banana" not in result.output
 
     def ails(self, conninfo: str, step: str) -> str:
+        report = json.loads(howdah_command("doctor", "--json", conninfo).output)
+        assert (report["ok"], report["connection"], report["problem"]["step"]) == (False, None, step)
         result = howdah_command("doctor", conninfo)
         assert result.exit_code == 1
         assert f"✗ the connection failed: {step}\n" in result.output
@@ -222,10 +311,14 @@ class TestDoctor:
         server, _ = guarded
         output = self.ails(f"{server.tcp_dsn} user=mahout password=cherry", "authentication")
         assert "cherry" not in output
+        # The refusal with TLS counts: without TLS the server has no entry in pg_hba.conf for anybody.
+        assert "InvalidPassword" in output
+        assert "password=, PGPASSWORD" in " ".join(row(output, "try"))
 
     def test_no_password(self, guarded: tuple[servers.Server, Path], tmp_path: Path) -> None:
         server, _ = guarded
-        self.ails(f"{server.tcp_dsn} user=mahout passfile={tmp_path}/none", "authentication")
+        output = self.ails(f"{server.tcp_dsn} user=mahout passfile={tmp_path}/none", "authentication")
+        assert "give a password" in " ".join(row(output, "try"))
 
     def test_a_certificate_of_somebody_else(
         self, guarded: tuple[servers.Server, Path], tmp_path: Path
@@ -250,6 +343,87 @@ class TestDoctor:
 
     def test_no_such_database(self, dsn: str) -> None:
         assert "createdb" in self.ails(f"{dsn} dbname=atlantis", "database")
+
+    def test_no_such_role(self, guarded: tuple[servers.Server, Path]) -> None:
+        server, _ = guarded
+        assert "CREATE ROLE" in self.ails(f"{server.dsn} user=nobody", "role")
+
+    def test_no_entry_in_pg_hba_conf(self, guarded: tuple[servers.Server, Path]) -> None:
+        server, _ = guarded
+        output = self.ails(f"{server.tcp_dsn} user=mahout sslmode=disable", "authentication")
+        assert "pg_hba.conf" in " ".join(row(output, "try"))
+
+    def test_too_many_connections(self, guarded: tuple[servers.Server, Path]) -> None:
+        server, _ = guarded
+        with howdah.connect(server.dsn, autocommit=True) as conn:
+            conn.execute("CREATE ROLE lonely LOGIN CONNECTION LIMIT 0")
+        assert "max_connections" in self.ails(f"{server.dsn} user=lonely", "connections")
+
+    def test_a_database_that_takes_no_connections(self, guarded: tuple[servers.Server, Path]) -> None:
+        server, _ = guarded
+        assert "ALLOW_CONNECTIONS" in self.ails(f"{server.dsn} dbname=template0", "database")
+
+    def test_an_unknown_setting(self, guarded: tuple[servers.Server, Path]) -> None:
+        server, _ = guarded
+        assert "PGOPTIONS" in self.ails(f"{server.dsn} options='-c tusk=ivory'", "conninfo")
+
+    def test_an_older_version(self, guarded: tuple[servers.Server, Path]) -> None:
+        server, _ = guarded
+        assert "min_protocol_version" in self.ails(f"{server.dsn} min_protocol_version=3.2", "version")
+
+    def test_a_server_that_is_starting(self) -> None:
+        def refuse(client: socket.socket) -> None:
+            packet(client)
+            client.sendall(error("57P03", "the database system is starting up"))
+
+        with ScriptedServer(refuse) as server:
+            output = self.ails(f"{address(server)} sslmode=disable", "server")
+        assert "try again" in output
+
+    def test_something_else_listens(self) -> None:
+        def answer(client: socket.socket) -> None:
+            packet(client)
+            client.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+        with ScriptedServer(answer) as server:
+            output = self.ails(f"{address(server)} sslmode=disable", "start-up")
+        assert "is it a PostgreSQL server" in output
+        assert "something listens there" in output
+
+    def test_a_server_without_tls(self) -> None:
+        def decline(client: socket.socket) -> None:
+            packet(client)
+            client.sendall(b"N")
+
+        with ScriptedServer(decline) as server:
+            self.ails(f"{address(server)} sslmode=require", "TLS")
+
+    def test_nobody_answers_in_time(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            conninfo = f"host=127.0.0.1 port={listener.getsockname()[1]} user=x dbname=x connect_timeout=1"
+            result = json.loads(howdah_command("doctor", "--json", conninfo).output)
+        assert result["problem"]["step"] == "time"
+
+    def test_pure_python_that_nobody_asked_for(
+        self, dsn: str, impl: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.delenv("HOWDAH_IMPL", raising=False)
+        result = howdah_command("doctor", dsn)
+        assert result.exit_code == 0
+        assert ("! howdah runs in pure Python" in result.output) == (impl == "python")
+        monkeypatch.setenv("HOWDAH_IMPL", impl)
+        assert "pure Python" not in howdah_command("doctor", dsn).output
+
+    def test_as_json(self, dsn: str, broken: Site) -> None:
+        report = json.loads(howdah_command("doctor", "--json", dsn).output)
+        assert (report["ok"], report["problem"], report["hosts"]) == (False, None, [])
+        assert report["connection"]["server"].startswith("PostgreSQL ")
+        assert report["howdah"]["implementation"] == howdah.__impl__
+        [bad] = [plugin for plugin in report["plugins"] if plugin["name"] == "bad"]
+        assert bad["state"] == "failed" and "division by zero" in bad["error"]
+
+    def test_a_conninfo_without_quotes(self, dsn: str) -> None:
+        assert howdah_command("doctor", *dsn.split()).exit_code == 0
 
     def test_a_broken_plugin_is_an_ailment(self, dsn: str, broken: Site) -> None:
         result = howdah_command("doctor", dsn)

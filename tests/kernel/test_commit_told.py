@@ -10,6 +10,7 @@ import pytest
 
 import howdah
 from howdah import errors
+from howdah.protocol.exchange import QueryExchange
 from howdah_pool import AsyncConnectionPool, ConnectionPool
 from tests.proxy import Proxy
 
@@ -505,3 +506,91 @@ def test_a_commit_that_the_program_has_written_async(dsn):
                     await conn.execute("commit")
 
     asyncio.run(main())
+
+
+def ask_after_commit(kernel):
+    """Have a query sent with each COMMIT; return the list of their exchanges."""
+    asked = []
+
+    def ask(session):
+        asked.append(QueryExchange(query=b"SELECT count(*) FROM told", describe=kernel.transformer.decoder))
+        session.query(asked[-1], asked[-1].query)
+        return asked[-1]
+
+    kernel.after_commit = ask
+    return asked
+
+
+def test_a_query_that_is_sent_with_commit(server, table):
+    sent = []
+
+    class Listening(Proxy):
+        def receive(self, sock):
+            data = super().receive(sock)
+            sent.append(data)
+            return data
+
+    with Listening(server) as proxy, howdah.connect(proxy.dsn) as conn:
+        asked = ask_after_commit(conn.kernel)
+        conn.execute(INSERT)
+        conn.commit()
+        assert any(b"COMMIT\0" in data and b"SELECT count(*)" in data for data in sent)
+        assert [exchange.results[0].rows for exchange in asked] == [[(1,)]]
+        with conn.transaction():
+            with conn.transaction():  # the release of a savepoint commits nothing
+                conn.execute("insert into told values (2)")
+        assert [exchange.results[0].rows for exchange in asked] == [[(1,)], [(2,)]]
+        conn.execute(INSERT)
+        with pytest.raises(errors.UniqueViolation):
+            conn.commit()
+        assert asked[-1].results[0].rows == [(2,)]
+        conn.execute("select 1")
+        conn.rollback()
+        assert len(asked) == 3 and table() == 2
+
+
+@pytest.mark.anyio
+async def test_a_query_that_is_sent_with_commit_async(dsn, table):
+    async with await howdah.AsyncConnection.connect(dsn) as conn:
+        asked = ask_after_commit(conn.kernel)
+        await conn.execute(INSERT)
+        await conn.commit()
+        assert asked[0].results[0].rows == [(1,)] and table() == 1
+
+
+def test_a_query_after_commit_that_fails(dsn, table):
+    with howdah.connect(dsn) as conn:
+        failing = []
+
+        def ask(session):
+            failing.append(QueryExchange(query=b"SELECT 1/0"))
+            session.query(failing[-1], failing[-1].query)
+            return failing[-1]
+
+        conn.kernel.after_commit = ask
+        conn.execute(INSERT)
+        conn.commit()  # it is committed
+        assert isinstance(failing[0].error, errors.DivisionByZero) and table() == 1
+        conn.execute("select 1")
+
+
+def test_a_query_after_a_commit_that_is_not_answered(lost_at_commit, table):
+    with closing(howdah.connect(lost_at_commit)) as conn:
+        asked = ask_after_commit(conn.kernel)
+        conn.execute(INSERT)
+        with pytest.raises(errors.TransactionResolutionUnknown):
+            conn.commit()
+        assert asked[0].error is not None
+
+
+def test_a_connection_that_is_lost_between_commit_and_the_query(server, table):
+    def spoil(data):
+        if b"COMMIT\0" in data:
+            proxy.limit = data.find(b"COMMIT\0") + len("COMMIT\0") + len("Z....I")
+        return data
+
+    with Proxy(server, spoil) as proxy, closing(howdah.connect(proxy.dsn)) as conn:
+        asked = ask_after_commit(conn.kernel)
+        conn.execute(INSERT)
+        conn.commit()  # the server has said so
+        assert asked[0].error is not None and table() == 1

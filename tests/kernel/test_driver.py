@@ -153,7 +153,14 @@ class TestBrokenPlugins:
         error = caught.value
         assert (error.plugin, error.distribution, error.version) == ("bad", "acme-bad", "0.1")
         assert isinstance(error.__cause__, ZeroDivisionError)
-        for part in ("'bad'", "acme-bad 0.1", "division by zero", "HOWDAH_DISABLE=bad", "disable=['bad']"):
+        for part in (
+            "'bad'",
+            "acme-bad 0.1",
+            "entry point bad = acme_bad",
+            "division by zero",
+            "HOWDAH_DISABLE=bad",
+            "disable=['bad']",
+        ):
             assert part in str(error)
         copy = pickle.loads(pickle.dumps(error))
         assert (str(copy), copy.plugin) == (str(error), "bad")
@@ -163,6 +170,44 @@ class TestBrokenPlugins:
         site.install("acme-bad", modules={}, plugins={"bad": "acme_bad_gone"})
         with pytest.raises(PluginError, match="acme_bad_gone"):
             Driver()
+
+    def test_one_that_exits(self, site: Site) -> None:
+        site.install("acme-bad", modules={"acme_bad": "raise SystemExit(3)"}, plugins={"bad": "acme_bad"})
+        with pytest.raises(PluginError, match=r"'bad'.*SystemExit: 3"):
+            Driver()
+
+    def test_one_that_wants_a_name_that_does_not_exist(self, site: Site) -> None:
+        source = "from howdah import Conection"
+        site.install("acme-bad", modules={"acme_bad": source}, plugins={"bad": "acme_bad"})
+        with pytest.raises(PluginError, match=r"'bad'.*howdah\.Conection does not exist"):
+            howdah.default_driver()
+
+    def test_a_hook_without_the_mark(self) -> None:
+        plugin = SimpleNamespace(howdah_connection_opened=lambda connection: None)
+        with pytest.raises(PluginError, match=r"'bad'.*howdah_connection_opened lacks the mark"):
+            Driver(enable=[], plugins=[("bad", plugin)])
+
+    @pytest.mark.parametrize(
+        ("hook", "lacks"),
+        [
+            ("connect_observer", "connect_ended"),
+            ("pool_observer", "acquire_started"),
+            ("query_observer", "query_started"),
+            ("query_planner", "plan"),
+            ("scheduler", "lock"),
+        ],
+    )
+    def test_what_a_hook_returns_lacks_a_method(self, hook: str, lacks: str) -> None:
+        @hookimpl
+        def answer() -> object:
+            return object()
+
+        answer.__name__ = f"howdah_{hook}"
+        plugin = SimpleNamespace(**{f"howdah_{hook}": answer})
+        driver = Driver(enable=[], plugins=[("bad", plugin)])
+        with pytest.raises(PluginError, match=rf"'bad'.*howdah_{hook}\(\) .* lacks {lacks}") as caught:
+            getattr(driver.hooks, hook)()
+        assert caught.value.plugin == "bad"
 
     def test_an_argument_that_the_hook_does_not_have(self) -> None:
         @hookimpl
@@ -516,7 +561,7 @@ class TestDefaultDriver:
     def test_a_plugin_that_asks_for_it_while_it_is_loaded(self, site: Site, source: str, name: str) -> None:
         site.install("acme-eager", modules={"acme_eager": source}, plugins={"eager": "acme_eager"})
         with pytest.raises(
-            PluginError, match=rf"'eager' \(acme-eager 1\.0\)(?s:.)*howdah\.{name} "
+            PluginError, match=rf"'eager' \(acme-eager 1\.0, entry point (?s:.)*howdah\.{name} "
         ) as raised:
             howdah.default_driver()
         assert raised.value.plugin == "eager"

@@ -62,6 +62,16 @@ class TestThePage:
         named = [argument for argument in arguments.split(", ") if argument]
         assert set(named) <= set(inspect.signature(HOOKS[hook]).parameters)
 
+    @pytest.mark.parametrize("hook", HOOKS)
+    def test_it_names_plugins_that_implement_each_hook(self, hook: str) -> None:
+        [users] = re.findall(rf"^\| `{hook}` \| (.*) \|$", DOCS.read_text(), flags=re.MULTILINE)
+        for user in re.findall(r"`(\w+)`", users):
+            if user.startswith("zoo_"):
+                sources = [(DOCS.parent / "write-a-plugin.md").read_text().partition(f"# src/{user}.py\n")[2]]
+            else:
+                sources = [path.read_text() for path in DOCS.parents[1].glob(f"*/{user}/**/*.py")]
+            assert any(re.search(rf"hookimpl.*\n *def {hook}\(", source) for source in sources), user
+
 
 @pytest.mark.parametrize("hook", HOOKS)
 def test_every_hook_is_documented_and_typed(hook: str) -> None:
@@ -84,6 +94,13 @@ def test_a_hook_that_nobody_implements_is_none() -> None:
     assert {f"howdah_{name}" for name in hooks} <= set(HOOKS)
 
 
+class Numbered(int):
+    """A number that has the methods of observers and planners."""
+
+    query_started = query_ended = None
+    plan = executed = failed = rolled_back = parameter_changed = None
+
+
 class TestTheCallsOfAConnection:
     def calls(self, *plugins: Any) -> Any:
         return Driver(enable=[], plugins=[(f"p{i}", plugin) for i, plugin in enumerate(plugins)]).hooks
@@ -91,7 +108,7 @@ class TestTheCallsOfAConnection:
     def observing(self, answer: Any, **options: Any) -> Any:
         @hookimpl(**options)
         def howdah_query_observer() -> Any:
-            return answer
+            return None if answer is None else Numbered(answer)
 
         return SimpleNamespace(howdah_query_observer=howdah_query_observer)
 
@@ -99,7 +116,7 @@ class TestTheCallsOfAConnection:
         @hookimpl
         def howdah_query_planner(connection: Any) -> Any:
             asked.append((answer, connection))
-            return answer
+            return None if answer is None else Numbered(answer)
 
         return SimpleNamespace(howdah_query_planner=howdah_query_planner)
 

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import platform
-from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import click
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
-import howdah
-from howdah.cli.doctor import doctor
+from howdah.cli.arguments import conninfo_argument, version_option
 from howdah.errors import PluginError
 from howdah.framework.driver import Driver, configure, default_driver
 from howdah.framework.plugins import PluginInfo
 
 __all__ = ["command_line"]
 
-_STYLES = {"enabled": "green", "disabled": "dim", "failed": "bold red"}
-#: The width of output to a file or a pipe, in columns.
-_WIDTH = 160
+
+class Commands(click.Group):
+    """A group whose errors do not repeat what looks like a conninfo, which may have a password in it."""
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        """Return the name of the command, the command, and its arguments."""
+        if args and args[0] not in self.commands and ("=" in args[0] or "://" in args[0]):
+            ctx.fail("the first argument must be a command, such as doctor, and the conninfo follows it")
+        return super().resolve_command(ctx, args)
 
 
 def command_line() -> click.Group:
@@ -34,7 +36,7 @@ def command_line() -> click.Group:
     failures: dict[str, PluginError] = {}
     while True:
         configure(disable=list(failures))
-        group = click.Group(
+        group = Commands(
             "howdah",
             help="howdah, a PostgreSQL driver in which every feature is a plugin.",
             context_settings={"help_option_names": ["-h", "--help"]},
@@ -42,46 +44,86 @@ def command_line() -> click.Group:
         try:
             driver = default_driver()
             driver.register_commands(group)
+            # Their mixins are imported now: if one is broken, its plugin is listed as failed.
+            _ = driver.Connection, driver.AsyncConnection
         except PluginError as error:
             if error.plugin is None or error.plugin in failures:
                 raise
             failures[error.plugin] = error
         else:
             break
-    infos = _infos(driver, failures)
     group.context_settings["obj"] = driver
+    _add_commands(group, driver, _infos(driver, failures))
+    for command in (group, *group.commands.values()):
+        if not any("--version" in parameter.opts for parameter in command.params):
+            version_option(command)
+    return group
+
+
+def _add_commands(group: click.Group, driver: Driver, plugins: list[PluginInfo]) -> None:
+    """Add howdah's own subcommands."""
 
     @group.command("plugins")
-    def show_plugins() -> None:
-        """List the installed plugins, and what becomes of them."""
-        _console().print(_table(infos))
-        for error in failures.values():
-            _console(stderr=True).print(Text(f"\n{error}", style="red"))
+    @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+    def show_plugins(as_json: bool) -> None:
+        """List the installed plugins, and whether they are in use.
+
+        Plugins that failed are listed too; standard error says why.
+        """
+        from howdah.cli.doctor import plugins_as_json
+        from howdah.cli.printing import console_for, print_failures, print_json, print_plugins
+
+        if as_json:
+            print_json(plugins_as_json(plugins))
+        else:
+            print_plugins(plugins, console_for())
+            print_failures(plugins, console_for(stderr=True))
+
+    @group.command("new-plugin")
+    @click.argument("name")
+    @click.option("--directory", type=click.Path(path_type=Path), metavar="DIR",
+                  help="Where to put it; default: a new directory of that name.")  # fmt: skip
+    def new_plugin(name: str, directory: Path | None) -> None:
+        """Write the distribution of a new plugin, whose tests pass.
+
+        NAME is the name of the distribution, such as acme-moods. It has an
+        adapter and an observer as examples, tests with a server of their
+        own, and settings for mypy and ruff. The exit status is 0 if it was
+        written, 1 if there is something in DIR, and 2 if NAME is no name.
+        """
+        from howdah.cli.new_plugin import make_plugin
+
+        try:
+            written = make_plugin(name, directory or Path(name))
+        except ValueError as error:
+            raise click.UsageError(str(error)) from error
+        except OSError as error:
+            raise click.ClickException(str(error)) from error
+        for path in written:
+            click.echo(path)
 
     @group.command("doctor")
-    @click.argument("conninfo", default="")
+    @conninfo_argument
+    @click.option("-v", "--verbose", is_flag=True, help="Print all that is known, even if all is well.")
+    @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
     @click.pass_context
-    def examine(context: click.Context, conninfo: str) -> None:
-        """Connect to a server, and report each step.
+    def examine(context: click.Context, conninfo: str, verbose: bool, as_json: bool) -> None:
+        """Connect to a server; if that fails, say which step failed and what to try.
 
         CONNINFO is a connection string; what it leaves out comes from the
-        environment, as for every connection.
+        environment, as for every connection. The exit status is 0 if all is
+        well, 1 if there is no connection or a plugin failed, and 2 if the
+        command is wrong.
         """
-        console = _console()
-        healthy = doctor(driver, conninfo, console)
-        console.print(Text("\nhowdah", style="bold"))
-        table = Table.grid(padding=(0, 2))
-        table.add_row("version", howdah.__version__)
-        table.add_row("implementation", howdah.__impl__)
-        table.add_row("Python", f"{platform.python_version()} on {platform.platform()}")
-        console.print(table)
-        console.print(Text("\nplugins", style="bold"))
-        console.print(_table(infos))
-        for error in failures.values():
-            console.print(Text(f"\n{error}", style="red"))
-        context.exit(0 if healthy and not failures else 1)
+        from howdah.cli.doctor import examine
+        from howdah.cli.printing import console_for, print_examination, print_json
 
-    return group
+        examination = examine(driver, conninfo, plugins)
+        if as_json:
+            print_json(examination.as_json())
+        else:
+            print_examination(examination, console_for(), verbose=verbose)
+        context.exit(0 if examination.healthy else 1)
 
 
 def _infos(driver: Driver, failures: dict[str, PluginError]) -> list[PluginInfo]:
@@ -90,27 +132,3 @@ def _infos(driver: Driver, failures: dict[str, PluginError]) -> list[PluginInfo]
         for info in driver.plugins
     ]
     return sorted(infos, key=lambda info: (info.distribution != "howdah", info.name))
-
-
-def _table(infos: Sequence[PluginInfo]) -> Table:
-    table = Table(
-        "plugin", "version", "origin", "hooks", "state", box=None, pad_edge=False, padding=(0, 2, 0, 0)
-    )
-    for info in infos:
-        origin = info.origin if info.distribution is None else f"{info.origin} ({info.distribution})"
-        hooks = ", ".join(hook.removeprefix("howdah_") for hook in info.hooks)
-        table.add_row(
-            Text(info.name),
-            info.version or "",
-            Text(origin),
-            hooks,
-            Text(info.state, style=_STYLES[info.state]),
-        )
-    return table
-
-
-def _console(*, stderr: bool = False) -> Console:
-    console = Console(stderr=stderr, highlight=False)
-    if not console.is_terminal:
-        console.width = _WIDTH
-    return console

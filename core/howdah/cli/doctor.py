@@ -1,106 +1,134 @@
-"""`howdah doctor`: try a connection; if it fails, say which step failed and what to do."""
+"""`howdah doctor`: try a connection; if it fails, find the step that failed and what to do."""
 
 from __future__ import annotations
 
+import platform
 import socket
 import ssl
 import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from rich.table import Table
-from rich.text import Text
-
+import howdah
 from howdah import conninfo as conninfos
-from howdah.errors import ConnectionTimeout, Error, ProgrammingError
+from howdah.cli.advice import ADVICE, WITHOUT_PASSWORD, refusal
+from howdah.errors import ConnectionTimeout, Error, NotSupportedError, PluginError, ProgrammingError
+from howdah.framework.plugins import PluginInfo
 from howdah.io.tls_socket import NotSecured
+from howdah.native.implementation import why_not_native
 from howdah.protocol.credentials import AuthenticationFailed
+from howdah.protocol.startup import ProtocolRefused, UnsupportedVersion
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from howdah.framework.driver import Driver
 
-__all__ = ["doctor"]
+__all__ = ["Examination", "examine"]
 
 #: The number of queries that measure the round-trip time.
 _ROUND_TRIPS = 20
-#: How many seconds to wait for a host during the diagnosis.
+#: How many seconds to wait for each host during the diagnosis.
 _TIMEOUT = 5.0
-
-#: The failed step and what to try, by SQLSTATE or the beginning of one; the longest match applies.
-_REFUSALS = {
-    "28": ("authentication", "see which user, method and address pg_hba.conf on the server asks for"),
-    "28000": (
-        "authentication",
-        "check the user name, and that pg_hba.conf lets it in from here with this kind of TLS",
-    ),
-    "28P01": (
-        "authentication",
-        "check the user and the password (password=, PGPASSWORD or the password file)",
-    ),
-    "3D000": ("database", "check dbname; `psql -l` lists the databases, `createdb` makes one"),
-    "42501": ("database", "the user needs the CONNECT privilege: GRANT CONNECT ON DATABASE ... TO ..."),
-    "53300": ("server", "it has no connection left: close some, use a pool, or raise max_connections"),
-    "57P03": ("server", "it is starting, stopping or recovering: try again in a moment, and see its log"),
-    "57": ("server", "it was shut down by an administrator: see its log"),
-}
-_ADVICE = {
-    "conninfo": "correct it; the page on conninfo in howdah's documentation lists the parameters",
-    "name": "check the spelling of the host, and that this machine can resolve it",
-    "socket": "check that the server runs, that it listens there (listen_addresses, port,"
-    " unix_socket_directories), and that no firewall is in the way",
-    "TLS": "check sslmode, sslrootcert and the client's sslcert and sslkey, the names and dates of the"
-    " server's certificate, and that the server has ssl = on",
-    "authentication": "check the password and the methods that require_auth and channel_binding allow",
-    "time": "the server took longer than connect_timeout: check the network, or allow more seconds",
-    "start-up": "see the server's log; is it a PostgreSQL server that answers there?",
-}
+#: The `connect_timeout` in seconds, if there is none.
+_CONNECT_TIMEOUT = 10
+_NOT_NATIVE = "install a wheel for this platform, or a C compiler and Python's headers, and then howdah again"
 
 
-def doctor(driver: Driver, conninfo: str, console: Console) -> bool:
-    """Connect to a server, and print the outcome.
+@dataclass
+class Examination:
+    """What `howdah doctor` has found; its JSON has the same names.
+
+    Attributes:
+        connection: what is known of a connection that works, empty without one.
+        problem: the step that failed, the error, and what to try; empty if there is a connection.
+        hosts: what became of each host, if that is not in the error.
+        plugins: the plugins, including those that failed.
+        warnings: what works, but could be better.
+    """
+
+    connection: dict[str, Any] = field(default_factory=dict)
+    problem: dict[str, Any] = field(default_factory=dict)
+    hosts: list[dict[str, Any]] = field(default_factory=list)
+    plugins: list[PluginInfo] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def healthy(self) -> bool:
+        """Whether there is a connection, and no plugin failed."""
+        return not self.problem and not any(plugin.error for plugin in self.plugins)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what `--json` prints."""
+        return {
+            "ok": self.healthy,
+            "howdah": {
+                "version": howdah.__version__,
+                "implementation": howdah.__impl__,
+                "python": platform.python_version(),
+                "platform": platform.platform(),
+            },
+            "connection": self.connection or None,
+            "problem": self.problem or None,
+            "hosts": self.hosts,
+            "plugins": plugins_as_json(self.plugins),
+            "warnings": self.warnings,
+        }
+
+
+def plugins_as_json(plugins: list[PluginInfo]) -> list[dict[str, Any]]:
+    """Return what the option `--json` prints about plugins."""
+    return [
+        {**plugin._asdict(), "hooks": [*plugin.hooks], "error": plugin.error and str(plugin.error)}
+        for plugin in plugins
+    ]
+
+
+def examine(driver: Driver, conninfo: str, plugins: list[PluginInfo]) -> Examination:
+    """Connect to a server, and return the outcome.
 
     Args:
         driver: the driver to connect with.
         conninfo: the connection string.
-        console: the console to print on.
-
-    Returns:
-        Whether the connection works.
+        plugins: the plugins, including those that failed.
     """
+    examination = Examination(plugins=plugins)
+    if reason := why_not_native():
+        examination.warnings.append(f"howdah runs in pure Python, which is slower: {reason}; {_NOT_NATIVE}")
+    settings = _resolved(driver, conninfo)
+    # A host that drops packets would otherwise keep the doctor waiting for minutes.
+    limit = {"connect_timeout": _CONNECT_TIMEOUT} if settings and not settings.get("connect_timeout") else {}
     begin = time.perf_counter()
     try:
-        with driver.connect(conninfo, autocommit=True) as connection:
+        with driver.connect(conninfo, autocommit=True, **limit) as connection:
             elapsed = time.perf_counter() - begin
-            console.print(Text("✓ the connection works", style="bold green"))
-            console.print(_grid(_describe(connection, elapsed)))
+            examination.connection = _describe(connection, elapsed)
     # Any error, of a plugin as well, must end in a diagnosis and not in a traceback.
     except Exception as error:
-        step, advice, findings = _explain(driver, conninfo, error)
-        console.print(Text(f"✗ the connection failed: {step}", style="bold red"))
-        console.print(_grid([*findings, ("error", f"{type(error).__name__}: {error}"), ("try", advice)]))
-        return False
-    return True
+        _diagnose(examination, settings, error)
+    return examination
 
 
-def _describe(connection: Any, elapsed: float) -> Iterator[tuple[str, str]]:
+def _describe(connection: Any, elapsed: float) -> dict[str, Any]:
     info = connection.info
-    yield "server", f"PostgreSQL {info.parameter_status('server_version') or info.server_version}"
-    yield "at", f"{info.host} port {info.port}"
-    yield "database", f"{info.dbname}, as {info.user}"
-    protocol = info.full_protocol_version
-    yield "protocol", f"{protocol // 10000}.{protocol % 10000}"
-    yield "TLS", _describe_tls(connection) if info.ssl_in_use else "none"
-    yield "authentication", info.authentication
-    yield "connected in", f"{elapsed * 1e3:.1f} ms"
     times = []
     for _ in range(_ROUND_TRIPS):
         begin = time.perf_counter()
         connection.execute("SELECT 1")
         times.append(time.perf_counter() - begin)
-    yield "round trip", f"{statistics.median(times) * 1e3:.3f} ms (median of {_ROUND_TRIPS})"
+    protocol = info.full_protocol_version
+    return {
+        "server": f"PostgreSQL {info.parameter_status('server_version') or info.server_version}",
+        "host": info.host,
+        "port": info.port,
+        "database": info.dbname,
+        "user": info.user,
+        "protocol": f"{protocol // 10000}.{protocol % 10000}",
+        "tls": _describe_tls(connection) if info.ssl_in_use else None,
+        "authentication": info.authentication,
+        "connect_ms": round(elapsed * 1e3, 3),
+        "round_trip_ms": round(statistics.median(times) * 1e3, 3),
+    }
 
 
 def _describe_tls(connection: Any) -> str:
@@ -112,56 +140,72 @@ def _describe_tls(connection: Any) -> str:
     return "yes, up to a proxy" if row is None else f"{row[0]}, {row[1]}"
 
 
-def _explain(driver: Driver, conninfo: str, error: Exception) -> tuple[str, str, list[tuple[str, str]]]:
-    """Return the step that failed, what to try, and the findings about each host."""
-    if not _caused_by(error, NotSecured) and (sqlstate := getattr(error, "sqlstate", None)) is not None:
-        return *_explain_refusal(sqlstate), []
-    step = _step_of(error)
-    if step is not None:
-        return step, _ADVICE[step], []
-    findings = _probe(driver, conninfo)
-    step = _step_reached(findings, error)
-    return step, _ADVICE[step], [(place, finding) for place, (_, finding) in findings.items()]
+def _diagnose(examination: Examination, settings: Mapping[str, Any], error: Exception) -> None:
+    """Find the step that failed, and what to try; reach for the hosts if the error alone does not say."""
+    sqlstate = None if _caused_by(error, NotSecured) else getattr(error, "sqlstate", None)
+    if sqlstate is not None:
+        step, advice = refusal(error)
+    else:
+        step = _step_of(error)
+        if not step:
+            examination.hosts = [_reach(host) for host in _hosts(settings)]
+            step = _step_reached(examination.hosts, error)
+        advice = ADVICE[step]
+        if step == "authentication" and "no password" in str(error):
+            advice = WITHOUT_PASSWORD
+    examination.problem = {
+        "step": step,
+        "error": type(error).__name__,
+        "sqlstate": sqlstate,
+        "message": str(error),
+        "advice": advice,
+    }
 
 
-def _explain_refusal(sqlstate: str) -> tuple[str, str]:
-    """Return the step that failed, and what to try, by the SQLSTATE of the refusal or its class."""
-    for length in (5, 2):
-        if refusal := _REFUSALS.get(sqlstate[:length]):
-            return refusal
-    return "start-up", _ADVICE["start-up"]
-
-
-def _step_of(error: Exception) -> str | None:
-    """Return the step that failed, None if the error alone does not say."""
+def _step_of(error: Exception) -> str:
+    """Return the step that failed, empty if the error alone does not say."""
     if _caused_by(error, NotSecured):
         return "TLS"
-    if isinstance(error, ProgrammingError):
+    if isinstance(error, PluginError):
+        return "plugin"
+    if isinstance(error, (ProgrammingError, NotSupportedError)):
         return "conninfo"
-    return "authentication" if _caused_by(error, AuthenticationFailed) else None
+    if _caused_by(error, AuthenticationFailed):
+        return "authentication"
+    return "version" if _caused_by(error, ProtocolRefused, UnsupportedVersion) else ""
 
 
-def _step_reached(findings: dict[str, tuple[str, str]], error: Exception) -> str:
+def _step_reached(hosts: list[dict[str, Any]], error: Exception) -> str:
     """Return the step that failed, from the findings about the hosts."""
-    failed = [step for step, _ in findings.values()]
+    failed = [host["failed"] for host in hosts]
     if failed and all(failed):
-        return failed[0]
+        return str(failed[0])
     if isinstance(error, ConnectionTimeout):
         return "time"
     return "TLS" if _caused_by(error, ssl.SSLError) else "start-up"
 
 
-def _probe(driver: Driver, conninfo: str) -> dict[str, tuple[str, str]]:
-    """Try to reach each host; return the step that failed (empty if none) and the finding, by host."""
+def _resolved(driver: Driver, conninfo: str) -> Mapping[str, Any]:
+    """Return the connection parameters; empty if the conninfo is wrong, or only a plugin understands it."""
     try:
-        hosts = conninfos.hosts(conninfos.resolve(conninfo, {}, parameters=driver.parameters))
-    except Error:  # a conninfo that only a plugin understands
+        return conninfos.resolve(conninfo, {}, parameters=driver.parameters)
+    except Error:
         return {}
-    return {f"{host.host or host.hostaddr} port {host.port}": _reach(host) for host in hosts}
 
 
-def _reach(host: conninfos.Host) -> tuple[str, str]:
+def _hosts(settings: Mapping[str, Any]) -> list[conninfos.Host]:
     try:
+        return [*conninfos.hosts(settings)] if settings else []
+    except Error:
+        return []
+
+
+def _reach(host: conninfos.Host) -> dict[str, Any]:
+    """Try to reach a host; return the step that failed, None if none did, and what was found."""
+    failed, finding = None, "something listens there"
+    try:
+        if host.is_unix and not hasattr(socket, "AF_UNIX"):
+            raise OSError("this Python has no unix sockets")
         if host.is_unix:
             path = f"{host.host}/.s.PGSQL.{host.port}"
             with socket.socket(socket.AF_UNIX) as sock:
@@ -170,24 +214,19 @@ def _reach(host: conninfos.Host) -> tuple[str, str]:
         else:
             socket.create_connection((host.hostaddr or host.host, host.port), _TIMEOUT).close()
     except socket.gaierror as error:
-        return "name", f"the name does not resolve: {error.strerror}"
+        failed, finding = "name", f"the name does not resolve: {error.strerror}"
     except UnicodeError as error:
-        return "name", f"this is no name: {error}"
+        failed, finding = "name", f"this is no name: {error}"
+    except TimeoutError:
+        failed, finding = "socket", f"no answer within {_TIMEOUT:.0f} s"
     except OSError as error:
-        return "socket", f"no connection: {error.strerror or error}"
-    return "", "something listens there"
+        failed, finding = "socket", f"no connection: {error.strerror or error}"
+    return {"host": host.host or host.hostaddr, "port": host.port, "failed": failed, "finding": finding}
 
 
-def _caused_by(error: BaseException | None, cls: type[BaseException]) -> bool:
+def _caused_by(error: BaseException | None, *classes: type[BaseException]) -> bool:
     while error is not None:
-        if isinstance(error, cls):
+        if isinstance(error, classes):
             return True
         error = error.__cause__ or error.__context__
     return False
-
-
-def _grid(rows: Any) -> Table:
-    grid = Table.grid(padding=(0, 2))
-    for label, text in rows:
-        grid.add_row(Text(label, style="dim"), Text(text))
-    return grid

@@ -31,6 +31,7 @@ from howdah.errors import (
 from howdah.io.blocking import cause
 from howdah.io.connecting import Connected
 from howdah.io.operation import Idle, Operation
+from howdah.native.implementation import log_fallback
 from howdah.pq import PipelineStatus, TransactionStatus
 from howdah.protocol import messages
 from howdah.protocol.exchange import Exchange
@@ -461,11 +462,14 @@ class BaseConnection(Generic[Row]):
             howdah.errors.InFailedSqlTransaction: the server has rolled back because a statement had failed.
         """
         session = yield from self.kernel.start_operation()
-        exchange = Exchange(query=command)
+        exchange = last = Exchange(query=command)
         session.query(exchange, command)
+        after_commit = self.kernel.after_commit
+        if after_commit is not None and command.startswith(b"COMMIT"):
+            last = after_commit(session)
         if ended is not None:
             ended.ending = True
-        yield exchange
+        yield last
         self._check_committed(exchange)
 
     def _check_committed(self, exchange: Exchange) -> None:
@@ -655,7 +659,8 @@ class BaseConnection(Generic[Row]):
         kernel._review_query_cache()
 
     def _notify_opened(self) -> None:
-        """Tell the plugins that the connection is open."""
+        """Tell the plugins that the connection is open, and the log if howdah is slower than it could be."""
+        log_fallback()
         hook = self.driver.hooks.connection_opened
         if hook is not None:
             hook(connection=self)

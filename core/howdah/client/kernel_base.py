@@ -56,6 +56,9 @@ class BaseKernel(TypeLookup):
         pipeline_mode: takes over the answers to queries, None outside of pipeline mode.
         query_cache: the fast path for queries that were sent before.
         simple_only: whether the server accepts only the simple protocol.
+        after_commit: writes a query that is sent together with each COMMIT, after it, and returns its
+            exchange; None for none. Whatever becomes of the query, the answer to COMMIT decides what the
+            program is told. In a pipeline it is not called.
     """
 
     #: Returns whether to run a failed query again because the scheduler has caused the error.
@@ -73,6 +76,7 @@ class BaseKernel(TypeLookup):
     begin_statement = b"BEGIN"
     pipeline_mode: PipelineMode | None = None
     simple_only = False
+    after_commit: Callable[[Session], Exchange] | None = None
     _owner: Any = None
     _time_limit: float | None = None
     #: The limits of time that are in force, by the threads or the tasks that have set them.

@@ -65,6 +65,15 @@ _ASSEMBLY = frozenset(
     }
 )
 
+#: What is used of the objects that hooks return; their other methods are optional.
+_METHODS = {
+    "connect_observer": ("connect_ended",),
+    "pool_observer": ("acquire_started", "acquire_ended", "released", "connection_created", "closed"),
+    "query_observer": ("query_started", "query_ended"),
+    "query_planner": ("plan", "executed", "failed", "rolled_back", "parameter_changed"),
+    "scheduler": ("lock", "run", "execute_cached", "should_retry", "close"),
+}
+
 
 class ConnectionHooks(NamedTuple):
     """The hooks that a connection calls, with keyword arguments; None for a hook without implementation.
@@ -353,6 +362,7 @@ class Driver:
                 raise ValueError(f"it is the same object as the plugin {name!r}")
             self._manager.register(implementation, plugin.name)
             self._manager.check_pending()
+            _check_marks(implementation)
             callers = self._manager.get_hookcallers(implementation) or []
             for caller in callers:
                 for hook in caller.get_hookimpls():
@@ -389,6 +399,9 @@ class Driver:
         # No plugin can be added later, so that the implementations are collected once and not with each call.
         calls = [(each.function, each.argnames) for each in reversed(implementations)]
         first = caller.spec is not None and bool(caller.spec.opts.get("firstresult"))
+        if methods := _METHODS.get(hook):
+            plugins = [self._plugins[each.plugin_name] for each in reversed(implementations)]
+            return partial(_call_checked, calls, first, plugins, methods)
         return partial(_call, calls, first)
 
     def _gather_capabilities(self) -> Capabilities:
@@ -540,6 +553,8 @@ def default_driver_for(name: str) -> Driver:
         return driver
     with _lock:
         if _assembling:
+            if not _exists(name):
+                raise PluginError(f"{name} does not exist")
             raise PluginError(
                 f"{name} was asked for while the driver's plugins are loaded; a plugin can import the"
                 " kernel's modules and names then, but none that belong to a driver or that plugins bring:"
@@ -553,6 +568,14 @@ def default_driver_for(name: str) -> Driver:
             finally:
                 _assembling = False
         return _default
+
+
+def _exists(name: str) -> bool:
+    """Return whether the module `howdah` has a name of a driver, or a plugin brings it."""
+    module, _, attribute = name.rpartition(".")
+    if module != "howdah":
+        return True
+    return attribute in howdah._OF_DRIVER or any(attribute == provided.name for provided in discover()[1])
 
 
 def configure(
@@ -623,6 +646,31 @@ def _call(calls: Iterable[tuple[Callable[..., Any], Iterable[str]]], first: bool
     return None if first else results
 
 
+def _call_checked(
+    calls: Iterable[tuple[Callable[..., Any], Iterable[str]]],
+    first: bool,
+    plugins: Iterable[Plugin],
+    methods: Iterable[str],
+    **arguments: Any,
+) -> Any:
+    """Call the implementations of a hook, as `_call` does, and check what they return.
+
+    Raises:
+        howdah.PluginError: an object lacks a method.
+    """
+    results = []
+    for (function, names), plugin in zip(calls, plugins, strict=True):
+        result = function(*[arguments[name] for name in names])
+        if result is not None:
+            if not all(hasattr(result, method) for method in methods):
+                with plugin_errors(plugin, "does not implement the hooks as they are specified"):
+                    _check_answer(result, function, methods)
+            if first:
+                return result
+            results.append(result)
+    return None if first else results
+
+
 def _info(plugin: Plugin, state: Any, hooks: tuple[str, ...] = ()) -> PluginInfo:
     return PluginInfo(plugin.name, plugin.distribution, plugin.version, plugin.origin, state, hooks)
 
@@ -637,6 +685,24 @@ def _check_version(implementation: object) -> None:
             f"it requires version {required} of the hooks (howdah_hooks_version), and this howdah has version"
             f" {hookspecs.VERSION}: upgrade howdah"
         )
+
+
+def _check_marks(implementation: object) -> None:
+    """Check that a plugin's functions with the names of hooks are marked: pluggy ignores others."""
+    attributes = {**vars(type(implementation)), **getattr(implementation, "__dict__", {})}
+    for name in attributes.keys() & vars(hookspecs).keys():
+        if name.startswith("howdah_") and not hasattr(attributes[name], "howdah_impl"):
+            raise TypeError(f"{name} lacks the mark @howdah.hookimpl, without which it is never called")
+
+
+def _check_answer(answer: object, function: Callable[..., Any], methods: Iterable[str]) -> None:
+    """Check that what a hook returned for a connection or a pool has the methods that are called."""
+    for method in methods:
+        if not hasattr(answer, method):
+            raise TypeError(
+                f"{function.__name__}() returned a {type(answer).__qualname__}, which lacks {method}"
+                " (see howdah.hookspecs)"
+            )
 
 
 def _is_public(name: str) -> bool:

@@ -187,7 +187,8 @@ def select(
         if plugin.name in enabled:
             with plugin_errors(plugin, "cannot be told from another one"):
                 raise ValueError(
-                    f"{enabled[plugin.name].source} and {plugin.source} both have a plugin of this name"
+                    f"{enabled[plugin.name].source} and {plugin.source} both have a plugin of this name;"
+                    " uninstall one of them, as HOWDAH_DISABLE and disable= leave out both"
                 )
         enabled[plugin.name] = plugin
     return Selection(
@@ -206,12 +207,14 @@ def plugin_errors(plugin: Plugin, failure: str) -> Iterator[None]:
     """
     try:
         yield
-    except Exception as cause:
+    # A module may also call sys.exit().
+    except (Exception, SystemExit) as cause:
         if isinstance(cause, PluginError) and cause.plugin is not None:
             raise
+        entry_point = f", entry point {plugin.name} = {plugin.origin}" if plugin.distribution else ""
         error = PluginError(
-            f"the plugin {plugin.name!r} ({plugin.source}) {failure}: {type(cause).__name__}: {cause}\n"
-            f"To go without it, set HOWDAH_DISABLE={plugin.name} in the environment, or use"
+            f"the plugin {plugin.name!r} ({plugin.source}{entry_point}) {failure}: {type(cause).__name__}:"
+            f" {cause}\nTo go without it, set HOWDAH_DISABLE={plugin.name} in the environment, or use"
             f" howdah.Driver(disable=[{plugin.name!r}]) or howdah.configure(disable=[{plugin.name!r}])."
         )
         error.plugin = plugin.name

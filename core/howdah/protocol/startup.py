@@ -103,6 +103,10 @@ class ProtocolRefused(errors.OperationalError):
     """The server refused or ignored StartupMessage; an older protocol version may help."""
 
 
+class UnsupportedVersion(errors.OperationalError):
+    """The server does not support a protocol version that the parameters allow."""
+
+
 def server_error(payload: bytes) -> errors.Error:
     """Return the exception for an ErrorResponse."""
     return errors.from_fields(messages.error_fields(payload, ENCODING))
@@ -210,7 +214,7 @@ def _negotiated(payload: bytes, options: StartupOptions) -> int:
             f"the server asks to go on with protocol version {_shown(version)}, which makes no sense"
         )
     if version < options.min_protocol:
-        raise errors.OperationalError(
+        raise UnsupportedVersion(
             f"the server only supports protocol version {_shown(version)},"
             f" but min_protocol_version is {_shown(options.min_protocol)}"
         )

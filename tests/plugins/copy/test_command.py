@@ -47,7 +47,7 @@ def test_out_and_in(dsn: str, table: str, tmp_path: Path, name: str) -> None:
     (tmp_path / "p.unknown").mkdir()
     path = tmp_path / name
     before = rows(dsn)
-    out = run(table, path, "--dsn", dsn)
+    out = run(table, path, dsn)
     assert (out.exit_code, out.stderr.split(" in ")[0]) == (0, "1000 rows")
     openers: dict[str, Any] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
     with openers.get(path.suffix, open)(path, "rb") as file:
@@ -57,29 +57,26 @@ def test_out_and_in(dsn: str, table: str, tmp_path: Path, name: str) -> None:
         assert file.read().startswith(start)
     with howdah.connect(dsn, autocommit=True) as conn:
         conn.execute('TRUNCATE "some people"')
-    assert run(path, table, "--dsn", dsn).exit_code == 0
+    assert run(path, table, dsn).exit_code == 0
     assert rows(dsn) == before
 
 
 def test_a_query(dsn: str, table: str, tmp_path: Path) -> None:
     path = tmp_path / "young.csv"
-    assert (
-        run("--query", 'SELECT id FROM "some people" WHERE id < 3 ORDER BY 1;', path, "--dsn", dsn).exit_code
-        == 0
-    )
+    assert run("--query", 'SELECT id FROM "some people" WHERE id < 3 ORDER BY 1;', path, dsn).exit_code == 0
     assert path.read_text() == "id\n1\n2\n"
 
 
 def test_standard_input_and_output(dsn: str, table: str) -> None:
-    assert run("-", table, "--columns", "id", "--no-header", "--dsn", dsn, input=b"7000\n").exit_code == 0
+    assert run("-", table, "--columns", "id", "--no-header", dsn, input=b"7000\n").exit_code == 0
     assert rows(dsn)[-1] == (7000, None)
-    assert run("--query", "SELECT 5 AS five", "-", "-d", dsn).stdout == "five\n5\n"
+    assert run("--query", "SELECT 5 AS five", "-", dsn).stdout == "five\n5\n"
 
 
 def test_a_bad_row_is_named(dsn: str, table: str, tmp_path: Path) -> None:
     path = tmp_path / "bad.csv"
     path.write_text("id,name\n1,a\nx,b\n")
-    result = run(path, table, "--dsn", dsn)
+    result = run(path, table, dsn)
     assert result.exit_code == 1
     assert 'line 3, column id: "x": invalid input syntax for type integer: "x"' in result.stderr
     assert len(rows(dsn)) == 1000
@@ -88,7 +85,7 @@ def test_a_bad_row_is_named(dsn: str, table: str, tmp_path: Path) -> None:
 def test_what_fails_leaves_no_file(dsn: str, table: str, tmp_path: Path) -> None:
     path = tmp_path / "q.csv"
     path.write_text("before")
-    result = run("--query", "SELECT 1 / (20000 - i) FROM generate_series(1, 30000) i", path, "--dsn", dsn)
+    result = run("--query", "SELECT 1 / (20000 - i) FROM generate_series(1, 30000) i", path, dsn)
     assert result.exit_code == 1
     assert "division by zero" in result.stderr
     assert path.read_text() == "before"
@@ -96,14 +93,26 @@ def test_what_fails_leaves_no_file(dsn: str, table: str, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    "arguments", [["one"], ["a", "b"], ["a.csv", "b.csv"], ["--query", "SELECT 1", "a", "b"]]
+    "arguments",
+    [
+        ["one"],
+        ["a", "b"],
+        ["a.csv", "b.csv"],
+        ["--batch", "5", "a", "a.csv"],
+        ["--batch", "0", "a.csv", "a"],
+        ["--batch", "5", "a.bin", "a"],
+        ["--batch", "5", "-", "a"],
+        ["--key", "id", "a.csv", "a"],
+        ["--key", "id", "--query", "SELECT 1", "a.csv"],
+        ["--restart", "a.csv", "a"],
+    ],
 )
 def test_arguments_that_make_no_sense(arguments: list[str]) -> None:
     assert run(*arguments).exit_code == 2
 
 
 def test_a_file_that_is_not_there(dsn: str, table: str) -> None:
-    result = run("./nowhere.csv", table, "--dsn", dsn)
+    result = run("./nowhere.csv", table, dsn)
     assert result.exit_code == 1
     assert "nowhere.csv" in result.stderr
 
@@ -136,3 +145,35 @@ def test_the_help_shows_its_examples_line_by_line() -> None:
     text = subprocess.check_output([sys.executable, "-m", "howdah", "copy", "--help"], text=True)
     assert "howdah copy people.csv.gz people\n" in text
     assert "\\b" not in text
+
+
+@pytest.mark.parametrize("arguments", [["--query", "SELECT i FROM generate_series(1, 9) i"], ["some people"]])
+def test_parquet(dsn: str, table: str, tmp_path: Path, arguments: list[str]) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    path = tmp_path / "p.parquet"
+    assert run(*arguments, path, dsn).exit_code == 0
+    assert parquet.read_table(path).num_rows == (9 if len(arguments) == 2 else 1000)
+    if arguments == ["some people"]:
+        before = rows(dsn)
+        with howdah.connect(dsn, autocommit=True) as conn:
+            conn.execute('TRUNCATE "some people"')
+        result = run(path, table, dsn)
+        assert result.stderr.startswith("1000 rows in ")
+        assert rows(dsn) == before
+
+
+def test_parquet_without_rows(dsn: str, table: str, tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    path = tmp_path / "p.parquet"
+    assert run("--query", 'SELECT id FROM "some people" WHERE false', path, dsn).exit_code == 0
+    assert parquet.read_table(path).column_names == ["id"]
+
+
+def test_no_progress_unless_there_is_a_terminal_or_it_is_asked_for(
+    dsn: str, table: str, tmp_path: Path
+) -> None:
+    assert len(run(table, tmp_path / "p.csv", dsn).stderr.splitlines()) == 1
+    result = run("--progress", table, "-", dsn)
+    assert result.stderr.startswith("copying: ")
+    assert "copying" not in result.stdout
+    assert len(result.stdout.splitlines()) == 1001

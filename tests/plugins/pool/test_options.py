@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import inspect
 import re
+import time
 from dataclasses import fields
 from typing import Any
 
 import pytest
 
 import howdah_pool
-from howdah_pool import ConnectionPool, NullConnectionPool, options, options_async
+from howdah_pool import ConnectionPool, NullConnectionPool, Unreachable, options, options_async
 
 KINDS = {
     "ConnectionPool": options.PoolOptions,
@@ -61,3 +62,13 @@ def test_replicas_have_options_of_their_own() -> None:
     assert (replicas.max_size, replicas.max_waiting) == (5, 3)
     replicas.max_waiting = 1
     assert pool.max_waiting == 3
+
+
+@pytest.mark.parametrize("pool_class", [ConnectionPool, NullConnectionPool])
+def test_clients_that_can_use_another_pool_do_not_wait(pool_class: type[ConnectionPool]) -> None:
+    with pool_class("host=127.0.0.1 port=1", min_size=0, has_fallback=True, timeout=60.0) as pool:
+        start = time.monotonic()
+        for _ in range(3):
+            with pytest.raises(Unreachable, match="cannot reach"):
+                pool.getconn()
+        assert time.monotonic() - start < 30

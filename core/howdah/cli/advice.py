@@ -1,0 +1,75 @@
+"""What `howdah doctor` advises: by the step of connecting that failed, and by the server's refusal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = ["ADVICE", "WITHOUT_PASSWORD", "refusal", "steps_of_refusals"]
+
+#: What to try, by the step that failed.
+ADVICE = {
+    "conninfo": "correct it; the page on conninfo in howdah's documentation lists the parameters",
+    "name": "check the spelling of the host, and that this machine can resolve it",
+    "socket": "check that the server runs, that it listens there (listen_addresses, port,"
+    " unix_socket_directories), and that no firewall is in the way",
+    "TLS": "check sslmode, sslrootcert and the client's sslcert and sslkey, the names and dates of the"
+    " server's certificate, and that the server has ssl = on",
+    "authentication": "check the password and the methods that require_auth and channel_binding allow",
+    "time": "the server took longer than connect_timeout: check the network, or allow more seconds",
+    "version": "the server does not speak this version of the protocol: leave min_protocol_version out, or"
+    " upgrade the server",
+    "plugin": "upgrade the plugin and howdah, or go without the plugin as the message says",
+    "start-up": "see the server's log; is it a PostgreSQL server that answers there?",
+}
+#: What to try if the server asks for a password, and there is none.
+WITHOUT_PASSWORD = "give a password: PGPASSWORD, the password file (~/.pgpass) or password="
+
+#: The step that failed and what to try, by SQLSTATE or the beginning of one; the longest match applies.
+_REFUSALS = {
+    "28": ("authentication", "see which user, method and address pg_hba.conf on the server asks for"),
+    "28000": (
+        "authentication",
+        "check the user name, and that pg_hba.conf lets it in from here with this kind of TLS",
+    ),
+    "28P01": (
+        "authentication",
+        "check the user and the password (password=, PGPASSWORD or the password file)",
+    ),
+    "3D000": ("database", "check dbname; `psql -l` lists the databases, `createdb` makes one"),
+    "42501": ("database", "the user needs the CONNECT privilege: GRANT CONNECT ON DATABASE ... TO ..."),
+    "53300": (
+        "connections",
+        "none is left: close some, use a pool, or raise max_connections, or the role's CONNECTION LIMIT",
+    ),
+    "55000": ("database", "the database takes no connections: ALTER DATABASE ... ALLOW_CONNECTIONS true"),
+    "57P03": ("server", "it is starting, stopping or recovering: try again in a moment, and see its log"),
+    "57": ("server", "it was shut down by an administrator: see its log"),
+    "0A000": ("version", ADVICE["version"]),
+    "08P01": ("version", ADVICE["version"]),
+    "22023": ("conninfo", "check options= (PGOPTIONS) and the settings in it"),
+    "42704": ("conninfo", "check options= (PGOPTIONS): the server has no such setting"),
+}
+_NO_ROLE = (
+    "role",
+    "check user; `CREATE ROLE ... LOGIN` makes a role that can connect, ALTER ROLE ... LOGIN allows it",
+)
+
+
+def refusal(error: Any) -> tuple[str, str]:
+    """Return the step that failed, and what to try, if the server refused the connection.
+
+    Args:
+        error: the error, with its SQLSTATE.
+    """
+    # The server has one SQLSTATE for a missing role and for pg_hba.conf; its function tells which it is.
+    if error.sqlstate == "28000" and error.diag.source_function == "InitializeSessionUserId":
+        return _NO_ROLE
+    for length in (5, 2):
+        if found := _REFUSALS.get(error.sqlstate[:length]):
+            return found
+    return "start-up", ADVICE["start-up"]
+
+
+def steps_of_refusals() -> set[str]:
+    """Return the steps at which a server refuses a connection."""
+    return {step for step, _ in (*_REFUSALS.values(), _NO_ROLE)}

@@ -1,0 +1,86 @@
+"""The files of `howdah copy`: formats, compression, and files that appear when they are complete."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import lzma
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from importlib import import_module
+from pathlib import Path
+from typing import IO, Any
+
+from howdah.io.output_file import OutputFile
+
+__all__ = ["compressed", "format_of", "is_file", "opened", "size_of"]
+
+_COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
+_FORMATS = {
+    ".csv": "csv",
+    ".bin": "binary",
+    ".pgcopy": "binary",
+    ".tsv": "text",
+    ".txt": "text",
+    ".parquet": "parquet",
+}
+
+
+def is_file(name: str) -> bool:
+    """Return whether an argument names a file, and not a table."""
+    path = Path(name)
+    return name == "-" or os.sep in name or "/" in name or path.suffix in (*_COMPRESSED, *_FORMATS)
+
+
+def format_of(path: str) -> str:
+    """Return the format that the extension of a file stands for."""
+    name = Path(path)
+    return _FORMATS.get(name.with_suffix("").suffix if name.suffix in _COMPRESSED else name.suffix, "csv")
+
+
+def size_of(path: str) -> int | None:
+    """Return the size of a file in bytes, None if it has none."""
+    return None if path == "-" or not Path(path).is_file() else Path(path).stat().st_size
+
+
+@contextmanager
+def opened(path: str, mode: str) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
+    """Open a file: yield it decompressed, and as it is.
+
+    Args:
+        path: its path; "-" for standard input or output.
+        mode: `rb` or `wb`. A file that is written appears when it is complete.
+    """
+    if path == "-":
+        raw = sys.stdin.buffer if mode == "rb" else sys.stdout.buffer
+        yield raw, raw
+        if mode == "wb":
+            raw.flush()
+        return
+    opened: Any = OutputFile(path) if mode == "wb" else Path(path).open(mode)  # noqa: SIM115
+    with opened as raw, compressed(raw, path, mode) as file:
+        yield file, raw
+
+
+def compressed(raw: Any, path: str, mode: Any) -> Any:
+    """Return a context manager for a file that compresses or decompresses as its path says.
+
+    It leaves the file below open.
+    """
+    suffix = Path(path).suffix
+    if suffix == ".gz":
+        return gzip.GzipFile(fileobj=raw, mode=mode)
+    if suffix == ".bz2":
+        return bz2.BZ2File(raw, mode)
+    if suffix == ".xz":
+        return lzma.LZMAFile(raw, mode)
+    if suffix == ".zst":
+        for module in ("compression.zstd", "backports.zstd"):
+            try:
+                return import_module(module).ZstdFile(raw, mode)
+            except ImportError:
+                pass
+        raise OSError(".zst files need Python 3.14, or: pip install backports.zstd")
+    return nullcontext(raw)

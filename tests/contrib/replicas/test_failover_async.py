@@ -1,0 +1,181 @@
+"""Fail-overs: no read is older than its token, and no acknowledged commit is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import pytest
+
+import howdah
+from howdah_replicas import AsyncReplicatedPool, LostToken
+from tests.contrib.replicas import conftest
+from tests.contrib.replicas.conftest import Replicas
+from tests.contrib.retry.concurrent import gather_async
+from tests.plugins.pool.clients import until_async
+from tests.tasks import PATIENCE
+
+ASYNC = True
+
+if ASYNC:
+    from tests.tasks import start
+
+    pytestmark = pytest.mark.anyio
+else:
+    from tests.contrib.replication.beside import start
+
+#: How many users write and read at the same time.
+USERS = 4
+
+
+def opened(replicas: Replicas, **options: Any) -> AsyncReplicatedPool:
+    return AsyncReplicatedPool(replicas.dsn, **{"check_interval": 0.05, "timeout": PATIENCE, **options})
+
+
+@pytest.fixture
+def synchronous(replicas: Replicas) -> Iterator[Replicas]:
+    """The primary acknowledges what one standby has replayed."""
+    servers = [replicas.primary, *replicas.standbys]
+    for server in servers:
+        replicas.run(server, "ALTER SYSTEM SET synchronous_standby_names = 'ANY 1 (*)'")
+        server.reload()
+    conftest.until(lambda: replicas.run(replicas.primary, "SHOW synchronous_standby_names") != "")
+    yield replicas
+    for server in [replicas.primary, *replicas.standbys]:
+        replicas.run(server, "ALTER SYSTEM RESET synchronous_standby_names")
+        server.reload()
+
+
+class User:
+    """Writes numbers, and looks whether they can be read."""
+
+    def __init__(self, pool: AsyncReplicatedPool, first: int) -> None:
+        self.session = pool.session()
+        self.next = first
+        self.acknowledged: set[int] = set()
+        self.unknown: set[int] = set()
+        self.stale: list[int] = []
+        self.lost = 0
+        self.standby_reads = 0
+        self.stopped = False
+
+    async def work(self) -> None:
+        while not self.stopped:
+            await self.write()
+            await self.read()
+
+    async def write(self) -> None:
+        number = self.next
+        self.next += 1
+        try:
+            async with self.session.connection() as conn:
+                await conn.execute("INSERT INTO herd VALUES (%s)", [number])
+        except howdah.errors.TransactionResolutionUnknown:
+            self.unknown.add(number)
+        except howdah.OperationalError:
+            self.lost += 1
+        else:
+            self.acknowledged.add(number)
+
+    async def read(self) -> None:
+        try:
+            async with self.session.read() as conn:
+                cur = await conn.execute("SELECT n, pg_is_in_recovery() FROM herd")
+                rows = await cur.fetchall()
+        except LostToken:
+            raise
+        except howdah.OperationalError:
+            self.lost += 1
+            return
+        found = {number for number, _ in rows}
+        self.stale += self.acknowledged - found
+        self.standby_reads += bool(rows) and rows[0][1]
+
+
+async def test_under_load(synchronous: Replicas) -> None:
+    replicas = synchronous
+    options = {"options": "-c synchronous_commit=remote_apply"}
+    async with opened(replicas, kwargs=options) as pool:
+        await pool.wait(PATIENCE)
+        users = [User(pool, 1_000_000 * number) for number in range(USERS)]
+        tasks = [start(user.work) for user in users]
+
+        async def progress(more: int = 10) -> None:
+            """Wait until each user has written and read some more, also on a standby."""
+            before = [(len(user.acknowledged), user.standby_reads) for user in users]
+            await until_async(
+                lambda: all(
+                    len(user.acknowledged) >= writes + more and user.standby_reads > reads
+                    for user, (writes, reads) in zip(users, before, strict=True)
+                )
+            )
+
+        await progress()
+        replicas.pause(replicas.standbys[0])  # the other one goes on
+        await progress()
+        replicas.resume(replicas.standbys[0])
+        replicas.kill()
+        promoted = replicas.promote()
+        await progress()
+        for user in users:
+            user.stopped = True
+        for task in tasks:
+            await task.result()
+    async with await howdah.AsyncConnection.connect(promoted.dsn) as conn:
+        stored = {number for (number,) in await (await conn.execute("SELECT n FROM herd")).fetchall()}
+    replicas.replaced(promoted)
+    assert not any(user.stale for user in users)
+    acknowledged: set[int] = set().union(*(user.acknowledged for user in users))
+    unknown: set[int] = set().union(*(user.unknown for user in users))
+    assert acknowledged <= stored <= acknowledged | unknown
+
+
+async def test_an_old_primary_that_still_runs(replicas: Replicas) -> None:
+    old = replicas.primary
+    async with opened(replicas) as pool:
+        await pool.wait(PATIENCE)
+        session, careful = pool.session(), pool.session()
+
+        async def write(number: int) -> None:
+            async with careful.connection() as conn:
+                await conn.execute("INSERT INTO herd VALUES (%s)", [number])
+
+        await write(1)
+        for standby in replicas.standbys:
+            replicas.caught_up(standby)
+        replicas.disconnect(*replicas.standbys)
+        async with session.connection() as conn:
+            await conn.execute("INSERT INTO herd VALUES (2)")
+        lost = session.token
+        async with session.read(0.0) as conn:
+            assert await (await conn.execute("SELECT count(*) FROM herd")).fetchone() == (2,)
+        with pytest.raises(howdah.OperationalError, match="no longer the primary"):
+            async with session.connection() as conn:
+                assert conn.info.port == old.port
+                await conn.execute("INSERT INTO herd VALUES (3)")
+                promoted = replicas.promote()
+                await until_async(
+                    lambda: any(
+                        member.role == "primary" and member.name.startswith(promoted.host)
+                        for member in pool.members
+                    )
+                )
+        await gather_async([partial(write, number) for number in (4, 5)])
+        async with careful.connection() as conn:
+            assert conn.info.port == promoted.port
+        member = next(each for each in pool.members if each.name.startswith(old.host))
+        await until_async(lambda: member.role == "behind" and pool._cluster.history is not None)
+        assert pool.pool_of(member).in_use == 0
+        async with careful.read(PATIENCE) as conn:
+            rows = await (await conn.execute("SELECT n FROM herd ORDER BY n")).fetchall()
+            assert conn.info.port != old.port
+        assert rows == [(1,), (4,), (5,)]
+        # The old primary has committed it, the new one never will.
+        assert lost is not None
+        with pytest.raises(LostToken, match="timeline"):
+            async with pool.read(lost):
+                pass
+        assert pool.accept(str(lost)) is None
+        assert pool.accept(str(careful.token)) == careful.token
+    replicas.replaced(promoted)

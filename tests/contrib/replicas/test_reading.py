@@ -1,0 +1,351 @@
+# Generated from tests/contrib/replicas/test_reading_async.py by .ci/async_to_sync.py; do not edit.
+"""Reads that see the session's own writes, on real standbys."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import Any
+
+import pytest
+
+import howdah
+from howdah_pool import PoolClosed
+from howdah_replicas import InvalidToken, NoPrimary, ReplicatedPool, StandbyTimeout, Token
+from howdah_replicas.session import Session
+from tests.contrib.replicas.conftest import Replicas
+from tests.contrib.replication.beside import start
+from tests.plugins.pool.clients import until
+from tests.tasks import PATIENCE
+
+READ = "SELECT pg_is_in_recovery(), (SELECT count(*) FROM herd)"
+EVER = {"replay_timeout": PATIENCE, "read_primary": False}
+
+
+def opened(replicas: Replicas, **options: Any) -> ReplicatedPool:
+    return ReplicatedPool(replicas.dsn, **{"check_interval": 0.05, "max_lag": None, **options})
+
+
+def insert(session: Session) -> None:
+    with session.connection() as conn:
+        conn.execute("INSERT INTO herd VALUES (1)")
+
+
+def read(session: Session, timeout: float | None = None) -> Any:
+    with session.read(timeout) as conn:
+        return conn.execute(READ).fetchone()
+
+
+def test_a_read_waits_for_the_standby(replicas: Replicas) -> None:
+    with opened(replicas, **EVER) as pool:
+        pool.wait(PATIENCE)
+        assert sorted(member.role for member in pool.members) == ["primary", "standby", "standby"]
+        replicas.pause(*replicas.standbys)
+        session = pool.session()
+        assert read(session) == (True, 0)  # it has written nothing
+        assert session.token is None
+        insert(session)
+        reading = start(read, session)
+        with pytest.raises(StandbyTimeout):
+            read(session, 0.0)
+        replicas.resume(*replicas.standbys)
+        assert reading.result() == (True, 1)
+
+
+def test_a_read_prefers_the_standby_that_has_the_token(replicas: Replicas) -> None:
+    ready, paused = replicas.standbys
+    with opened(replicas, **EVER) as pool:
+        pool.wait(PATIENCE)
+        replicas.pause(paused)
+        session = pool.session()
+        insert(session)
+        for _ in range(10):
+            with session.read() as conn:
+                assert conn.execute(READ).fetchone() == (True, 1)
+                assert conn.info.port == ready.port
+        # Another session may read what it likes.
+        assert read(pool.session())[0]
+        replicas.resume(paused)
+
+
+def test_a_read_goes_to_the_primary_if_no_standby_is_in_time(replicas: Replicas) -> None:
+    with opened(replicas) as pool:
+        pool.wait(PATIENCE)
+        replicas.pause(*replicas.standbys)
+        session = pool.session()
+        insert(session)
+        assert read(session, 0.0) == (False, 1)
+        # The token travels as a text, and is merged.
+        other = pool.session(str(session.token))
+        assert read(other, 0.0) == (False, 1)
+        third = pool.session()
+        third.merge(other.token)
+        assert read(third, 0.0) == (False, 1)
+        with pool.read(session.token, timeout=0.0) as conn:
+            with pytest.raises(howdah.errors.ReadOnlySqlTransaction):
+                conn.execute("INSERT INTO herd VALUES (2)")
+            conn.rollback()
+        replicas.resume(*replicas.standbys)
+
+
+def test_reads_are_read_only_with_autocommit(replicas: Replicas) -> None:
+    with opened(replicas, kwargs={"autocommit": True}) as pool:
+        pool.wait(PATIENCE)
+        replicas.pause(*replicas.standbys)
+        session = pool.session()
+        insert(session)
+        with session.read(0.0) as conn:
+            assert conn.execute(READ).fetchone() == (False, 1)
+            with pytest.raises(howdah.errors.ReadOnlySqlTransaction):
+                conn.execute("INSERT INTO herd VALUES (2)")
+        insert(session)
+        assert read(session, 0.0) == (False, 2)
+        replicas.resume(*replicas.standbys)
+
+
+def test_the_position_comes_with_the_commit(replicas: Replicas, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*args: Any) -> Any:
+        raise AssertionError("a further round trip")
+
+    with opened(replicas, **EVER) as pool:
+        pool.wait(PATIENCE)
+        asked = Session._ask
+        monkeypatch.setattr(Session, "_ask", refuse)
+        session = pool.session()
+        insert(session)
+        first = session.token
+        with session.connection() as conn:
+            with conn.transaction():
+                conn.execute("INSERT INTO herd VALUES (1)")
+        second = session.token
+        assert first is not None and second is not None and first < second
+        assert not second.is_open_ended
+        with session.connection():
+            pass
+        assert session.token == second
+        assert read(session) == (True, 2)
+        # What is not ended by COMMIT in a round trip of its own takes another one.
+        monkeypatch.setattr(Session, "_ask", asked)
+        with session.connection() as conn:
+            with conn.pipeline():
+                conn.execute("INSERT INTO herd VALUES (3)")
+        third = session.token
+        assert third is not None and third > second and read(session) == (True, 3)
+        with pytest.raises(ZeroDivisionError):
+            with session.connection() as conn:
+                conn.execute("INSERT INTO herd VALUES (4)")
+                conn.commit()
+                conn.execute("INSERT INTO herd VALUES (5)")
+                raise ZeroDivisionError
+        assert read(session) == (True, 4)
+        conn = session.getconn()
+        conn.execute("INSERT INTO herd VALUES (6)")
+        conn.commit()
+        conn.execute("INSERT INTO herd VALUES (7)")
+        session.putconn(conn)
+        assert read(session) == (True, 5)
+        with pytest.raises(ValueError, match="not taken"):
+            session.putconn(conn)
+
+
+def test_a_commit_that_fails(replicas: Replicas) -> None:
+    replicas.run(
+        replicas.primary, "ALTER TABLE herd ADD CONSTRAINT once UNIQUE (n) DEFERRABLE INITIALLY DEFERRED"
+    )
+    with opened(replicas, **EVER) as pool:
+        session = pool.session()
+        with pytest.raises(howdah.errors.UniqueViolation):
+            with session.connection() as conn:
+                conn.execute("INSERT INTO herd VALUES (1), (1)")
+        with pytest.raises(howdah.errors.InFailedSqlTransaction):
+            with session.connection() as conn:
+                with pytest.raises(howdah.errors.UndefinedTable):
+                    conn.execute("SELECT * FROM unicorns")
+        insert(session)
+        assert read(session) == (True, 1)
+
+
+@pytest.mark.parametrize("synchronous", ["off", "local"])
+def test_asynchronous_commits(replicas: Replicas, synchronous: str) -> None:
+    options = f"-c synchronous_commit={synchronous}"
+    with opened(replicas, kwargs={"options": options}, **EVER) as pool:
+        pool.wait(PATIENCE)
+        session = pool.session()
+        for number in range(1, 4):
+            insert(session)
+            assert read(session) == (True, number)
+
+
+def test_a_commit_that_ends_with_a_page_of_the_log(replicas: Replicas) -> None:
+    with opened(replicas, kwargs={"autocommit": True}, **EVER) as pool:
+        pool.wait(PATIENCE)
+        with closing(howdah.connect(replicas.primary.dsn, autocommit=True)) as conn:
+
+            def inserted() -> int:
+                query = "SELECT (pg_current_wal_insert_lsn() - '0/0')::int8"
+                row = conn.execute(query).fetchone()
+                assert row is not None
+                return int(row[0])
+
+            for _ in range(100):  # other processes write to the log, too
+                left = 8192 - inserted() % 8192
+                if left < 64:
+                    length = 100
+                elif left > 240:
+                    length = left - 240
+                else:
+                    length = left - 52  # what the record of a short message takes besides the message
+                conn.execute("SELECT pg_logical_emit_message(false, 'p', repeat('x', %s))", [length])
+                if inserted() % 8192 in (24, 40):
+                    break
+            else:
+                pytest.fail("no record has ended with its page")
+        session = pool.session()
+        with session.connection() as conn:
+            conn.execute("SELECT 1")  # so that it asks where the log ends
+        assert session.token is not None and session.token.lsn % 8192 == 0
+        assert read(session)[0]
+
+
+def test_hostile_tokens(replicas: Replicas) -> None:
+    with opened(replicas) as pool:
+        pool.wait(PATIENCE)
+        session = pool.session()
+        insert(session)
+        token = session.token
+        assert token is not None and pool.accept(str(token)) == token
+        foreign = Token(token.system + 1, token.timeline, token.lsn)
+        for text in ("", "'; DROP TABLE herd --", "x" * 28, "\0" * 28, "é" * 28, "A" * 100_000, str(foreign)):
+            assert pool.accept(text) is None
+        assert pool.accept(None) is None
+        with pytest.raises(InvalidToken):
+            pool.read("'; DROP TABLE herd --")
+        with pytest.raises(InvalidToken, match="another cluster"):
+            read(pool.session(foreign))
+        # A forged position leads to the primary.
+        forged = Token(token.system, token.timeline, (1 << 63) + 5)
+        assert read(pool.session(forged), 0.0) == (False, 1)
+
+
+def test_a_connection_that_is_lost_after_its_commit(replicas: Replicas) -> None:
+    with opened(replicas) as pool:
+        pool.wait(PATIENCE)
+        replicas.pause(*replicas.standbys)
+        session = pool.session()
+        with pytest.raises(howdah.OperationalError):
+            with session.connection() as conn:
+                conn.execute("INSERT INTO herd VALUES (1)")
+                conn.commit()
+                conn.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+        assert session.token is not None and session.token.is_open_ended
+        assert read(session) == (False, 1)
+        # Now the position is known again.
+        assert not session.token.is_open_ended
+        replicas.resume(*replicas.standbys)
+        assert read(session, PATIENCE) == (True, 1)
+
+
+def test_slow_standbys_are_not_read(replicas: Replicas) -> None:
+    with opened(replicas, max_lag=0.0) as pool:
+        pool.wait(PATIENCE)
+        replicas.pause(*replicas.standbys)
+        insert(pool.session())
+        standbys = [member for member in pool.members if member.role == "standby"]
+        until(lambda: all(member.lag for member in standbys))
+        assert all(member.lag_bytes for member in standbys)
+        assert read(pool.session()) == (False, 1)
+        replicas.resume(*replicas.standbys)
+        until(lambda: not any(member.lag for member in standbys))
+        assert read(pool.session()) == (True, 1)
+
+
+def test_a_standby_that_restarts(replicas: Replicas) -> None:
+    restarted = replicas.standbys[0]
+    with opened(replicas) as pool:
+        pool.wait(PATIENCE)
+        member = next(each for each in pool.members if each.name.startswith(restarted.host))
+        session = pool.session()
+        insert(session)
+        restarted.stop("immediate")
+        try:
+            for _ in range(10):  # the first ones find out that it is gone
+                assert read(session, PATIENCE)[1] == 1
+            until(lambda: member.error is not None)
+            assert read(pool.session())[1] == 1
+        finally:
+            restarted.start()
+        until(lambda: member.error is None)
+        ports = set()
+        while restarted.port not in ports:
+            with session.read(PATIENCE) as conn:
+                ports.add(conn.info.port)
+
+
+def test_a_role_without_privileges(replicas: Replicas) -> None:
+    replicas.run(
+        replicas.primary,
+        "DO $$ BEGIN IF to_regrole('plain') IS NULL THEN CREATE ROLE plain LOGIN; END IF;"
+        " GRANT ALL ON herd TO plain; END $$",
+    )
+    for standby in replicas.standbys:
+        replicas.caught_up(standby)
+    with opened(replicas, kwargs={"user": "plain"}, **EVER) as pool:
+        pool.wait(PATIENCE)
+        session = pool.session()
+        insert(session)
+        assert read(session) == (True, 1)
+
+
+def test_a_transaction_that_is_run_again(replicas: Replicas) -> None:
+    def add(conn: Any) -> str:
+        conn.execute("INSERT INTO herd VALUES (1)")
+        return "done"
+
+    with opened(replicas, **EVER) as pool:
+        pool.wait(PATIENCE)
+        session = pool.session()
+        assert session.run(add) == "done"
+        assert read(session) == (True, 1)
+        assert session.fetchval("SELECT pg_is_in_recovery()") is False
+
+
+def test_a_server_without_waiting(replicas: Replicas, monkeypatch: pytest.MonkeyPatch) -> None:
+    # PostgreSQL 18 has no WAIT FOR: it is tried once, and asked as before.
+    monkeypatch.setattr("howdah_replicas.replay._WAITS_SINCE", 0)
+    with opened(replicas, **EVER) as pool:
+        pool.wait(PATIENCE)
+        replicas.pause(*replicas.standbys)
+        session = pool.session()
+        insert(session)
+        reading = start(read, session)
+        until(lambda: any(server.has_wait is False for server in pool._servers.values()))
+        replicas.resume(*replicas.standbys)
+        assert reading.result() == (True, 1)
+
+
+def test_opening_and_closing(replicas: Replicas) -> None:
+    pool = opened(replicas, timeout=0.0)
+    with pytest.raises(PoolClosed, match="not open yet"):
+        read(pool.session())
+    with pool:
+        with pytest.raises(howdah.InterfaceError, match="open already"):
+            pool.open()
+        pool.wait(PATIENCE)
+        assert not pool.closed and pool.size >= 3 and "primary" in repr(pool)
+        assert pool.pool_of(pool.members[0]).size >= 1
+    with pytest.raises(PoolClosed, match="closed"):
+        with pool.connection():
+            pass
+    with pytest.raises(howdah.InterfaceError, match="closed"):
+        pool.open()
+    with pytest.raises(ValueError, match="balance"):
+        ReplicatedPool("", balance="none")  # type: ignore[arg-type]
+    with pytest.raises(howdah.ProgrammingError):
+        ReplicatedPool("host=a,b port=1,2,3")
+    standby = replicas.standbys[0]
+    with ReplicatedPool(standby.dsn, timeout=0.1, check_interval=0.05) as pool:
+        until(lambda: pool.members[0].role == "standby")
+        with pytest.raises(NoPrimary, match="standby"):
+            with pool.connection():
+                pass
+        with pytest.raises(NoPrimary, match="standby"):
+            pool.wait(0.0)
