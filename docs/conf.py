@@ -44,6 +44,8 @@ myst_heading_anchors = 3
 
 html_theme = "furo"
 html_title = f"howdah {release}"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+HOW_TO = sorted({*(ROOT / "docs/howto").glob("*.md")} - {ROOT / "docs/howto/index.md"})
 #: Those whose blocks marked ```python run; what is only to be looked at is a {code-block} there.
 PAGES = [
     "README.md",
@@ -34,6 +35,9 @@ PAGES = [
     "docs/errors.md",
     *(f"docs/{name}.md" for name in ("numpy", "pgvector", "pydantic", "opentelemetry", "monitoring")),
     "docs/frameworks/sqlalchemy.md",
+    *(f"docs/{name}.md" for name in ("index", "install", "conninfo", "server-versions")),
+    *(str(path.relative_to(ROOT)) for path in HOW_TO),
+    *(str(path.relative_to(ROOT)) for path in sorted((ROOT / "docs/migrating").glob("*.md"))),
 ]
 #: The pages of plugins; that on pools runs in the tests of its plugin.
 PLUGINS = (
@@ -65,6 +69,13 @@ def database(dsn: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         conn.execute(f"DROP DATABASE {name} WITH (FORCE)")
     # What a page registers for all connections is for that page.
     howdah.configure()
+
+
+@pytest.mark.parametrize("page", HOW_TO, ids=lambda page: page.stem)
+def test_a_how_to_page_has_a_program_and_pitfalls(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert blocks(text, "python")
+    assert "\n## Pitfalls\n" in text
 
 
 @pytest.mark.usefixtures("database")

@@ -33,8 +33,8 @@ _PARAMETERS = (
         "port",
         default="5432",
         environ="PGPORT",
-        doc="Port, or the number in the unix socket's name. One for all hosts, or a comma list with one "
-        "for each.",
+        doc="Port, or the number in the Unix socket's name. One for all hosts, or a comma-separated list "
+        "with one for each host.",
     ),
     Parameter("dbname", environ="PGDATABASE", doc="Database. Not set: the same as `user`."),
     Parameter("user", environ="PGUSER", doc="User to log in as. Not set: the operating system's user name."),
@@ -82,14 +82,14 @@ _PARAMETERS = (
         "options",
         environ="PGOPTIONS",
         doc="Command-line options for the session, such as `-c statement_timeout=5s`; "
-        "`\\` quotes a space and itself in it.",
+        "`\\` escapes a space or a backslash.",
     ),
     Parameter(
         "application_name",
         environ="PGAPPNAME",
         doc="The name shown in `pg_stat_activity` and in the server's log.",
     ),
-    Parameter("fallback_application_name", doc="The `application_name` when none is set otherwise."),
+    Parameter("fallback_application_name", doc="The `application_name` if no other is set."),
     Parameter("keepalives", bool, True, doc="Whether TCP keepalives are sent."),
     Parameter(
         "keepalives_idle", int, doc="Seconds of silence before a keepalive. Not set or zero: the system's."
@@ -114,7 +114,7 @@ _PARAMETERS = (
         "gssencmode",
         default="disable",
         environ="PGGSSENCMODE",
-        doc="GSSAPI encryption. `prefer` goes on without it where it cannot be had.",
+        doc="GSSAPI encryption. `prefer` continues without it if it is not available.",
         choices=("disable", "prefer", "require"),
     ),
     Parameter(
@@ -139,7 +139,7 @@ _PARAMETERS = (
         bool,
         False,
         "PGSSLCOMPRESSION",
-        "Accepted and ignored: TLS compression is insecure, and gone from TLS libraries.",
+        "Accepted and ignored: TLS compression is insecure, and TLS libraries have removed it.",
     ),
     Parameter(
         "sslcert",
@@ -152,15 +152,15 @@ _PARAMETERS = (
         doc="File with the client's private key. Not set: `~/.postgresql/postgresql.key`.",
     ),
     Parameter(
-        "sslkeylogfile", doc="File to which the TLS secrets are appended, for looking into the traffic."
+        "sslkeylogfile", doc="File to which the TLS secrets are appended, to decrypt captured traffic."
     ),
     Parameter("sslpassword", doc="Password of the private key in `sslkey`.", secret=True),
     Parameter(
         "sslcertmode",
         default="allow",
         environ="PGSSLCERTMODE",
-        doc="Whether the client's certificate is sent: never, when the server asks and there is one, "
-        "or the server must ask for it.",
+        doc="Whether the client's certificate is sent: never, if the server asks and there is one, "
+        "or always, so that a server that does not ask is refused.",
         choices=("disable", "allow", "require"),
     ),
     Parameter(
@@ -172,12 +172,13 @@ _PARAMETERS = (
     Parameter(
         "sslcrl",
         environ="PGSSLCRL",
-        doc="File with revoked certificates. Not set, and `sslcrldir` neither: `~/.postgresql/root.crl`.",
+        doc="File with revoked certificates. If neither this nor `sslcrldir` is set: "
+        "`~/.postgresql/root.crl`.",
     ),
     Parameter(
         "sslcrldir",
         environ="PGSSLCRLDIR",
-        doc="Directory with revoked certificates, as `openssl rehash` makes.",
+        doc="Directory with revoked certificates, as created by `openssl rehash`.",
     ),
     Parameter(
         "sslsni", bool, True, "PGSSLSNI", "Whether the host's name is sent in the TLS handshake (SNI)."
@@ -210,9 +211,9 @@ _PARAMETERS = (
     Parameter(
         "max_protocol_version",
         environ="PGMAXPROTOCOLVERSION",
-        doc="The newest version of PostgreSQL's protocol that is asked for. A server that refuses it, or "
-        "does not answer, is asked once more, for 3.0, where `min_protocol_version` allows that. Not set: "
-        "3.0, or the latest where `min_protocol_version` is above that.",
+        doc="The newest version of PostgreSQL's protocol that is requested. If the server refuses it or does "
+        "not answer, the driver requests 3.0, if `min_protocol_version` allows that. Not set: 3.0, or the "
+        "latest if `min_protocol_version` is above 3.0.",
         choices=_PROTOCOL_VERSIONS,
     ),
     Parameter(
@@ -251,7 +252,7 @@ _PARAMETERS = (
         "target_session_attrs",
         default="any",
         environ="PGTARGETSESSIONATTRS",
-        doc="What the session must be for a host to be taken.",
+        doc="Which sessions are accepted; other hosts are skipped.",
         choices=("any", "read-write", "read-only", "primary", "standby", "prefer-standby"),
     ),
     Parameter(

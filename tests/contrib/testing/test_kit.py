@@ -531,18 +531,28 @@ def test_entry_point(tests, tmp_path):
     assert tests.run(source, PYTHONPATH=path) == "1 passed"
 
 
+def write_modules(page: str, path: Path) -> str:
+    """Write the modules on a page of the documentation into a folder; return the page."""
+    text = (Path(__file__).parents[3] / "docs" / page).read_text(encoding="utf-8")
+    for name, source in re.findall(r"```\{code-block\} python\n:caption: (\S+)\n\n(.*?)```", text, re.DOTALL):
+        (path / name).write_text(source, encoding="utf-8")
+    return text
+
+
 @pytest.fixture
 def page(tests):
     """The page of the documentation, the modules on it written where the tests are run."""
-    text = (Path(__file__).parents[3] / "docs" / "testing.md").read_text(encoding="utf-8")
-    for name, source in re.findall(r"```\{code-block\} python\n:caption: (\S+)\n\n(.*?)```", text, re.DOTALL):
-        (tests.path / name).write_text(source, encoding="utf-8")
-    return text
+    return write_modules("testing.md", tests.path)
 
 
 def test_page(tests, page):
     path = os.pathsep.join([str(tests.path), *filter(None, sys.path)])
     assert tests.run("", "test_area.py", "test_async.py", PYTHONPATH=path) == "2 passed"
+
+
+def test_how_to_page(tests):
+    write_modules("howto/testing.md", tests.path)
+    assert tests.run("", "test_elephants.py", "test_names.py") == "3 passed"
 
 
 def test_failure_on_page(tests, page):
