@@ -44,6 +44,8 @@ myst_heading_anchors = 3
 
 html_theme = "furo"
 html_title = f"howdah {release}"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
 
@@ -115,6 +117,7 @@ def after_napoleon(app: Sphinx, what: str, name: str, obj: Any, options: Any, li
 def setup(app: Sphinx) -> None:
     """Add what is above to Sphinx."""
     app.add_directive("sqlstates", Sqlstates)
+    app.add_css_file("figures.css")
     app.connect("autodoc-process-signature", show_signature)
     app.connect("autodoc-skip-member", skip_member)
     app.connect("autodoc-process-docstring", before_napoleon, priority=400)
