@@ -112,7 +112,7 @@ class Concurrent(Working):
     """Many connections at once do a workload.
 
     Args:
-        usual: Whether the drivers do it as programs usually do (`usual`), not as fast as they can (`best`).
+        usual: Whether the drivers use typical code (`usual`), not the fastest code (`best`).
     """
 
     usual: bool = False

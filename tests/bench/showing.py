@@ -36,8 +36,8 @@ BEHIND = 0.05
 MODES: dict[Mode, str] = {"sync": "blocking", "asyncio": "asyncio", "uvloop": "uvloop"}
 
 NOTE = (
-    "CPU: processor time of the client per query. × speed, × CPU: howdah compared with that driver, in queries "
-    "per second and in CPU time; above 1, howdah is better. Lines of means have such ratios in all columns"
+    "CPU: processor time of the client per query. × speed, × CPU: howdah compared with that driver, in "
+    "queries per second and in CPU time; above 1, howdah is better. Lines of means have only such ratios"
 )
 
 
@@ -172,8 +172,8 @@ def _means(means: Sequence[Mean]) -> Iterator[str]:
     if not means:
         return
     yield ""
-    yield "howdah compared with each peer, as the geometric mean over all programs. Above 1, howdah is better;"
-    yield "below 1, the peer is better:"
+    yield "howdah compared with each peer, as the geometric mean over all programs. Above 1, howdah is"
+    yield "better; below 1, the peer is better:"
     yield ""
     yield f"| | programs | peer | {' | '.join(RATIOS.values())} |"
     yield f"|---|--:|---|{'--:|' * len(RATIOS)}"
@@ -187,8 +187,8 @@ def _lost(measured: Sequence[Outcome]) -> Iterator[str]:
     found = list(outcomes_of.lost(measured, BEHIND))
     programs = {id(each.outcome) for each in found}
     yield from ("", "### Where a peer is better", "")
-    yield f"In {len(programs)} of {len(measured)} measurements (a program in one mode), a peer is better by more"
-    yield f"than {BEHIND * 100:.0f} % in at least one figure."
+    yield f"In {len(programs)} of {len(measured)} measurements (a program in one mode), a peer is better by"
+    yield f"more than {BEHIND * 100:.0f} % in at least one figure."
     if not found:
         return
     yield "The numbers compare howdah with the peer; below 1, the peer is better:"

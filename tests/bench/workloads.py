@@ -63,8 +63,8 @@ class Workload:
     Args:
         name: What `--only` calls it.
         title: What the report calls it.
-        goals: The modes it is measured in. For each one, the goal is the speed of howdah as a multiple of that
-            of its fastest peer; None if there is no goal.
+        goals: The modes it is measured in. For each one, the goal is the speed of howdah as a multiple of
+            that of its fastest peer; None if there is no goal.
         peers: The drivers that a mode's goal compares howdah with, if they differ from `PEERS`. In the mode
             "sync", asyncpg has an event loop of its own.
         further: Modes with further goals: by driver, the speed of howdah as a multiple of that driver's.
@@ -359,7 +359,7 @@ class Tls(Query):
     Args:
         computing: Whether CPU time is measured instead of wall time: with many rows most of the time is
             spent waiting, and a difference of wall times would be lost in the noise. For a single row
-            it would be unfair to a driver that spins: the time in which the server works would count as its own.
+            it would be unfair to a driver that spins: the time of the server would count as its own.
     """
 
     computing: bool = False
