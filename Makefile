@@ -9,7 +9,7 @@ PYTEST_ARGS ?=
 
 bin := $(VENV)/bin
 # It is not quiet: who waits for a minute wants to see for what.
-install = $(bin)/pip install --disable-pip-version-check --progress-bar off
+install = $(bin)/python -m pip install --disable-pip-version-check --progress-bar off
 
 # What an editable install has to be made anew for: metadata, and the native sources.
 native := core/howdah/native $(wildcard */*/_native)
@@ -18,7 +18,7 @@ build := pyproject.toml setup.py $(foreach extension,pyx pxi pxd,$(wildcard $(ad
 .PHONY: demo test bench lint format docs sync clean
 
 demo: $(VENV)/.demo
-	$(bin)/python -m howdah_demo
+	PYTHONPATH=contrib $(bin)/python -m howdah_demo
 
 test: $(VENV)/.test
 	$(bin)/python -m pytest -n auto --dist worksteal --howdah-impl=this $(PYTEST_ARGS)
@@ -33,6 +33,9 @@ lint: $(VENV)/.lint
 	$(bin)/lint-imports
 	$(bin)/python .ci/complexity.py
 	$(bin)/python .ci/async_to_sync.py --check
+	$(bin)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(bin)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(bin)/check-jsonschema --builtin-schema vendor.readthedocs .readthedocs.yaml
 	$(if $(wildcard .ci/generate_sqlstates.py),$(bin)/python .ci/generate_sqlstates.py --check)
 
 format: $(VENV)/.lint
@@ -55,15 +58,17 @@ $(bin)/python:
 
 # Each purpose is installed once, into one environment, and again when what it is built from changes. setup.py
 # compiles what of the native code has changed.
-$(VENV)/.demo: extras := demo
+$(VENV)/.demo: groups := demo
 # Its data only: what it depends on, pandas and NumPy, would be most of what is downloaded.
 $(VENV)/.demo: data := vega_datasets
-$(VENV)/.test: extras := test
-$(VENV)/.bench: extras := bench
-$(VENV)/.lint: extras := lint,test,bench
-$(VENV)/.docs: extras := docs,cli
+$(VENV)/.test: groups := test
+$(VENV)/.bench: groups := bench
+$(VENV)/.lint: groups := lint test bench
+$(VENV)/.docs: groups := docs
+$(VENV)/.docs: extras := [cli]
 $(VENV)/.demo $(VENV)/.test $(VENV)/.bench $(VENV)/.lint $(VENV)/.docs: $(build) | $(bin)/python
-	@echo 'Installing howdah[$(extras)]; its native code is compiled if it has changed, which takes about a minute'
+	@echo 'Installing howdah for: $(groups); its native code is compiled if it has changed, which takes about a minute'
+	$(install) 'pip>=25.1'  # the first that knows dependency groups
 	$(if $(data),$(install) --no-deps $(data))
-	$(install) --editable '.[$(extras)]'
+	$(install) $(addprefix --group ,$(groups)) --editable '.$(extras)'
 	@touch $@

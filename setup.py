@@ -1,4 +1,13 @@
-"""The native half of the build: Cython twins of the hot paths, each of them optional."""
+"""The native half of the build: Cython twins of the hot paths, each of them optional.
+
+The environment variable `HOWDAH_BUILD` decides what is built:
+
+    (not set)    native modules; where they cannot be compiled, howdah is pure Python, and the build says so
+    native       native modules; a build without them fails
+    python       pure Python, in a wheel that fits every platform (py3-none-any)
+
+On Windows, whose sockets the native modules do not know, "python" is what is built without it.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +15,14 @@ import os
 import sys
 from pathlib import Path
 
-from Cython.Build import cythonize
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
 ROOTS = ("core", "plugins", "contrib")
 PROCESSORS = os.cpu_count() or 1
+BUILD = os.environ.get("HOWDAH_BUILD", "python" if sys.platform == "win32" else "")
+if BUILD not in ("", "native", "python"):
+    raise SystemExit(f"HOWDAH_BUILD is {BUILD!r}; it can be 'native', 'python' or unset")
 
 
 class BuildNative(build_ext):
@@ -63,8 +74,12 @@ class BuildNative(build_ext):
 
 def native_modules() -> list[Extension]:
     """Return the extension modules, their Cython translated to C where that has changed."""
-    flags = [] if sys.platform == "win32" else ["-O3"]
-    if sys.platform != "win32" and "CFLAGS" not in os.environ:
+    if BUILD == "python":
+        return []
+    from Cython.Build import cythonize
+
+    flags = ["-O3"]
+    if "CFLAGS" not in os.environ:
         flags.append("-g0")  # what a debugger reads is nine tenths of a module
     sources = [
         (root, source)
@@ -93,7 +108,8 @@ def native_modules() -> list[Extension]:
         },
     )
     for extension in extensions:
-        extension.optional = True  # cythonize() forgets it; without a compiler the install is to succeed
+        # cythonize() forgets it; without a compiler the install is to succeed
+        extension.optional = BUILD != "native"
     return extensions
 
 

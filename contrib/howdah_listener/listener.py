@@ -15,6 +15,7 @@ from howdah.errors import Error, InterfaceError, OperationalError
 from howdah.sql import Identifier
 from howdah_listener.consumers import Consumer, Consumers, check_channel
 from howdah_listener.mailbox import Overflow
+from howdah_listener.pooler import check_notifications
 from howdah_listener.signals import Signal
 from howdah_listener.subscription import Subscription
 from howdah_listener.waiting import Waiter, check
@@ -112,6 +113,7 @@ class Listener:
 
         Raises:
             howdah.OperationalError: connecting failed.
+            howdah.NotSupportedError: no notification comes through the pooler that is in between.
             howdah.InterfaceError: it is open already, or has been closed.
         """
         if self._closed or self._worker is not None:
@@ -363,6 +365,7 @@ class Listener:
         connection: Any = self._connector.connect({})
         try:
             connection.set_autocommit(True)
+            check_notifications(connection, self._connector, self._check_timeout)
         except BaseException:
             connection.close()
             raise

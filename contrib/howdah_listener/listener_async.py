@@ -14,6 +14,7 @@ from howdah.errors import Error, InterfaceError, OperationalError
 from howdah.sql import Identifier
 from howdah_listener.consumers import Consumer, Consumers, check_channel
 from howdah_listener.mailbox import Overflow
+from howdah_listener.pooler_async import check_notifications
 from howdah_listener.signals import AsyncSignal
 from howdah_listener.subscription_async import AsyncSubscription
 from howdah_listener.waiting_async import AsyncWaiter, check
@@ -121,6 +122,7 @@ class AsyncListener:
 
         Raises:
             howdah.OperationalError: connecting failed.
+            howdah.NotSupportedError: no notification comes through the pooler that is in between.
             howdah.InterfaceError: it is open already, or has been closed.
         """
         if self._closed or self._worker is not None:
@@ -410,6 +412,7 @@ class AsyncListener:
         connection: Any = await self._connector.connect({})
         try:
             await connection.set_autocommit(True)
+            await check_notifications(connection, self._connector, self._check_timeout)
         except BaseException:
             await connection.close()
             raise

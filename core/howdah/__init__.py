@@ -87,6 +87,7 @@ if TYPE_CHECKING:
     AsyncNullConnectionPool = _bundle.AsyncNullConnectionPool
     AsyncPipeline = _bundle.AsyncPipeline
     AsyncRawServerCursor = _bundle.AsyncRawServerCursor
+    AsyncScan = _bundle.AsyncScan
     AsyncServerCursor = _bundle.AsyncServerCursor
     ConnectionPool = _bundle.ConnectionPool
     Copy = _bundle.Copy
@@ -98,8 +99,12 @@ if TYPE_CHECKING:
     PoolTimeout = _bundle.PoolTimeout
     RawServerCursor = _bundle.RawServerCursor
     RetryPolicy = _bundle.RetryPolicy
+    Scan = _bundle.Scan
     ServerCursor = _bundle.ServerCursor
     TooManyRequests = _bundle.TooManyRequests
+    load = _bundle.load
+    load_async = _bundle.load_async
+    scan = _bundle.scan
 
     adapters: AdaptersMap
     capabilities: Capabilities

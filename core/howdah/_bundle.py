@@ -27,6 +27,7 @@ from howdah_copy import (
     Writer,
 )
 from howdah_fetch import AsyncFetching, Fetching
+from howdah_load import load, load_async
 from howdah_lobject import AsyncLargeObject, AsyncLargeObjects, LargeObject, LargeObjects
 from howdah_named_cursor import (
     AsyncNamedCursors,
@@ -48,6 +49,7 @@ from howdah_pool import (
 )
 from howdah_prepare import AsyncPreparedStatements, PreparedStatements
 from howdah_retry import AsyncRetrying, Retrying, RetryPolicy
+from howdah_scan import AsyncScan, Scan, scan
 
 __all__ = [
     "AsyncClientCursor",
@@ -61,6 +63,7 @@ __all__ = [
     "AsyncPipeline",
     "AsyncRawCursor",
     "AsyncRawServerCursor",
+    "AsyncScan",
     "AsyncServerCursor",
     "AsyncWriter",
     "ClientCursor",
@@ -78,9 +81,13 @@ __all__ = [
     "RawCursor",
     "RawServerCursor",
     "RetryPolicy",
+    "Scan",
     "ServerCursor",
     "TooManyRequests",
     "Writer",
+    "load",
+    "load_async",
+    "scan",
 ]
 
 NewRow = TypeVar("NewRow")

@@ -21,6 +21,7 @@ from howdah.pq import ExecStatus, TransactionStatus
 from howdah.protocol.exchange import Exchange, QueryExchange, Result, rows_told
 from howdah.protocol.messages import FieldDescription, ProtocolViolation
 from howdah.protocol.session import Session
+from howdah_named_cursor.holding import Holder, check_guard
 
 if TYPE_CHECKING:
     from howdah.client.cursor_base import BaseCursor, Params, Query
@@ -45,6 +46,8 @@ class ServerCursorMixin(_Base):
     itersize: int | None = 100
 
     _declared = False
+    #: The backend that keeps the cursor, if it outlives its transaction.
+    _holder: Holder | None = None
 
     def _name(self, name: str, scrollable: bool | None, withhold: bool) -> None:
         """Set the name of the cursor, and the options of DECLARE."""
@@ -116,12 +119,15 @@ class ServerCursorMixin(_Base):
         parameters = request.parameters
         statement = self._declaration(request.text)
         exchange = QueryExchange(query=statement)
-        if self._declared:
+        if self._declared and self._holder is None:
             session.close_portal(exchange, self._portal_name)
+        elif self._declared:
+            yield from self._close_on_server()
         cursor.reset(request.text)
         self._declared = False
         self._binary = binary
         kernel.write_begin(session)
+        self._holder = Holder(self.connection, session) if self.withhold else None
         session.parse(exchange, b"", statement, () if parameters is None else parameters.oids)
         session.bind(exchange, b"", b"", parameters)
         session.execute(exchange)
@@ -179,6 +185,7 @@ class ServerCursorMixin(_Base):
         exchange.keeping = True  # the server's cursor has moved past them, whatever interrupts the wait
         count = b"ALL" if size is None else b"%d" % size
         kernel.write_begin(session)
+        guard = self._guard(session)
         session.parse(exchange, b"", b"FETCH FORWARD %b FROM %b" % (count, self._identifier()))
         session.bind(exchange, b"", b"", None, formats)
         session.execute(exchange)
@@ -189,6 +196,7 @@ class ServerCursorMixin(_Base):
             # Also when the wait was interrupted: the server has moved on.
             if exchange.done and exchange.error is None:
                 self._fetched(exchange.results[0], size)
+        check_guard(guard, self.name)
         exchange.raise_error()
 
     def _fetch_missing(self, size: int | None) -> Operation[None]:
@@ -307,13 +315,19 @@ class ServerCursorMixin(_Base):
         """Run MOVE; return how many rows a FETCH would have returned."""
         exchange = Exchange()
         self.connection.kernel.write_begin(session)
+        guard = self._guard(session)
         session.parse(exchange, b"", b"MOVE %b %d FROM %b" % (direction, count, self._identifier()))
         session.bind(exchange, b"", b"", None)
         session.execute(exchange)
         session.sync(exchange)
         yield exchange
+        check_guard(guard, self.name)
         exchange.raise_error()
         return _count(exchange.results[0])
+
+    def _guard(self, session: Session) -> Exchange | None:
+        """Write what keeps the next command from the cursor of another backend."""
+        return None if self._holder is None else self._holder.guard(session)
 
     def _go_on_from(self, position: int) -> None:
         """Drop the fetched rows: the server's cursor has moved."""
@@ -334,9 +348,11 @@ class ServerCursorMixin(_Base):
             return  # it ended with its transaction
         session = yield from connection.kernel.start_operation()
         exchange = Exchange()
+        guard = self._guard(session)
         session.close_portal(exchange, self._portal_name)
         session.sync(exchange)
         yield exchange
+        check_guard(guard, self.name)
         if exchange.error is not None:
             if not connection.closed:
                 exchange.raise_error()

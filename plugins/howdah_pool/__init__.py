@@ -14,11 +14,14 @@ from howdah.framework.driver import require_enabled
 from howdah.hookspecs import hookimpl
 
 if TYPE_CHECKING:
+    import click
+
     from howdah_pool.errors import PoolClosed, PoolTimeout, TooManyRequests, Unreachable
     from howdah_pool.null_pool import NullConnectionPool
     from howdah_pool.null_pool_async import AsyncNullConnectionPool
     from howdah_pool.pool import ConnectionPool
     from howdah_pool.pool_async import AsyncConnectionPool
+    from howdah_pool.share import ShareOfServer
 
 __all__ = [
     "AsyncConnectionPool",
@@ -27,6 +30,7 @@ __all__ = [
     "NullConnectionPool",
     "PoolClosed",
     "PoolTimeout",
+    "ShareOfServer",
     "TooManyRequests",
     "Unreachable",
 ]
@@ -38,6 +42,7 @@ _MODULE_OF = {
     "NullConnectionPool": "null_pool",
     "PoolClosed": "errors",
     "PoolTimeout": "errors",
+    "ShareOfServer": "share",
     "TooManyRequests": "errors",
     "Unreachable": "errors",
 }
@@ -56,3 +61,11 @@ if not TYPE_CHECKING:  # with it, type checkers would accept misspelt names
 def howdah_capabilities() -> Iterable[str]:
     """Announce the capability of pools."""
     return ["pool"]
+
+
+@hookimpl
+def howdah_register_commands(group: click.Group) -> None:
+    """Add `howdah fleet`."""
+    from howdah_pool.command import fleet
+
+    group.add_command(fleet)

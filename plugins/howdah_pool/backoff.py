@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from random import uniform
 
-__all__ = ["Backoff", "pause_after"]
+__all__ = ["Backoff", "is_full", "pause_after"]
 
 #: The pause after the first failure, and the longest pause, in seconds.
 _FIRST_PAUSE = 0.25
 _LONGEST_PAUSE = 30.0
+#: The server has too many connections, or it is starting: many processes meet that at the same moment.
+_FULL = frozenset({"53300", "57P03"})
 
 
 def pause_after(failures: int) -> float:
     """Return the pause after a number of failed attempts, in seconds: about twice as long each time."""
     return min(_FIRST_PAUSE * 2.0 ** min(failures - 1, 16), _LONGEST_PAUSE) * uniform(0.9, 1.1)
+
+
+def is_full(error: BaseException) -> bool:
+    """Return whether a server refuses a connection only for now: it has too many, or is starting."""
+    return getattr(error, "sqlstate", None) in _FULL
 
 
 class Backoff:
@@ -49,6 +56,8 @@ class Backoff:
             return  # several attempts at the same time count as one
         self._failures += 1
         pause = pause_after(self._failures)
+        if is_full(error):
+            pause *= uniform(0.25, 1.0)
         give_up_at = self._failing_since + give_up_after
         if now >= give_up_at:
             self.gave_up = self.is_reportable = True

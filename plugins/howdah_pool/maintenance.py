@@ -19,6 +19,7 @@ from typing_extensions import TypeVar
 
 from howdah.errors import OperationalError
 from howdah_pool.callbacks import check_idle
+from howdah_pool.capacity import get_capacity
 from howdah_pool.connector import Connector
 from howdah_pool.errors import PoolClosed
 from howdah_pool.jobs import Close, Connect, Job
@@ -69,6 +70,8 @@ class MaintainedPool(Generic[C]):
         self._lock = threading.Lock()
         self.state: PoolState[C] = PoolState(self.options)
         self._workers = Workers()
+        self.options.await_share()
+        self._knows_share = self.options.share is None
         #: The connections for `finish` to close.
         self._to_close: list[C] = []
 
@@ -194,6 +197,8 @@ class MaintainedPool(Generic[C]):
         state, connection = self.state, None
         try:
             connection = self.connector.connect(limits)
+            if not self._knows_share:
+                self._ask_for_share(connection)
             if self.options.configure is not None:
                 self.options.configure(connection)
                 check_idle(connection, "configure")
@@ -214,6 +219,14 @@ class MaintainedPool(Generic[C]):
         if self.options.close_returns:
             slot.take_back = _taker(self._pool)
         return slot, connection
+
+    def _ask_for_share(self, connection: C) -> None:
+        """Ask the server how many connections the pool can have."""
+        capacity = get_capacity(connection)
+        with self._lock:
+            self.options.apply_share(capacity)
+            self._knows_share = True
+            self.state.policy_changed()
 
     def _return(self, slot: Slot[C], connection: C) -> bool:
         """Return a working connection to the pool, for the next client or to keep it idle.

@@ -19,6 +19,7 @@ from typing_extensions import TypeVar
 
 from howdah.errors import OperationalError
 from howdah_pool.callbacks_async import check_idle
+from howdah_pool.capacity_async import get_capacity_async
 from howdah_pool.connector_async import AsyncConnector
 from howdah_pool.errors import PoolClosed
 from howdah_pool.jobs import Close, Connect, Job
@@ -82,6 +83,8 @@ class AsyncMaintainedPool(Generic[C]):
         self._lock = threading.Lock()
         self.state: PoolState[C] = PoolState(self.options)
         self._workers = AsyncWorkers()
+        self.options.await_share()
+        self._knows_share = self.options.share is None
         #: The connections for `finish` to close.
         self._to_close: list[C] = []
 
@@ -233,6 +236,8 @@ class AsyncMaintainedPool(Generic[C]):
         state, connection = self.state, None
         try:
             connection = await self.connector.connect(limits)
+            if not self._knows_share:
+                await self._ask_for_share(connection)
             if self.options.configure is not None:
                 await self.options.configure(connection)
                 check_idle(connection, "configure")
@@ -253,6 +258,14 @@ class AsyncMaintainedPool(Generic[C]):
         if self.options.close_returns:
             slot.take_back = _taker(self._pool)
         return slot, connection
+
+    async def _ask_for_share(self, connection: C) -> None:
+        """Ask the server how many connections the pool can have."""
+        capacity = await get_capacity_async(connection)
+        with self._lock:
+            self.options.apply_share(capacity)
+            self._knows_share = True
+            self.state.policy_changed()
 
     def _return(self, slot: Slot[C], connection: C) -> bool:
         """Return a working connection to the pool, for the next client or to keep it idle.

@@ -70,6 +70,7 @@ class AsyncPoolOptions(Policy, Generic[C]):
         num_workers: how many connections the pool may open at the same time.
         has_fallback: whether the clients can use another pool, so that they get `Unreachable` at once if this
             one has no connection and can open none.
+        share: a limit for the size that is computed from what the server admits, None for none.
         read_conninfo: the conninfo of the standbys, for clients that ask for a `read_only` connection; its
             `target_session_attrs` is `standby` by default.
 
@@ -97,6 +98,7 @@ class AsyncPoolOptions(Policy, Generic[C]):
 
     def for_standbys(self, read_conninfo: Conninfo) -> Self:
         """Return the options of a pool of connections to the standbys."""
+        min_size, max_size = self.wanted
         return replace(
             self,
             conninfo=read_conninfo,
@@ -104,6 +106,8 @@ class AsyncPoolOptions(Policy, Generic[C]):
             name=f"{self.name}-replicas",
             open=False,
             has_fallback=True,
+            min_size=min_size,
+            max_size=max_size,
         )
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 from typing import ClassVar
+
+from howdah_pool.share import Capacity, ShareOfServer
 
 __all__ = ["Policy"]
 
@@ -17,6 +19,7 @@ class Policy:
 
     Attributes:
         keeps: whether the pool keeps idle connections.
+        wanted: the sizes that the program has asked for; with a `share` the pool may have smaller ones.
     """
 
     keeps: ClassVar[bool] = True
@@ -29,9 +32,12 @@ class Policy:
     max_idle: float = 600.0
     reconnect_timeout: float = 300.0
     has_fallback: bool = False
+    share: ShareOfServer | None = None
+    wanted: tuple[int, int | None] = field(default=(0, None), init=False)
 
     def __post_init__(self) -> None:
         self.resize(self.min_size, self.max_size)
+        self.await_share()
         self.name = self.name or f"pool-{next(_numbers)}"
 
     def resize(self, min_size: int, max_size: int | None) -> None:
@@ -48,4 +54,21 @@ class Policy:
             raise ValueError("a pool that keeps no connections must have min_size = 0")
         if max_size is not None and max_size < max(min_size, 1):
             raise ValueError("max_size must be at least 1, and not less than min_size; None means unlimited")
-        self.min_size, self.max_size = min_size, max_size
+        self.min_size, self.max_size = self.wanted = min_size, max_size
+
+    def await_share(self) -> None:
+        """With a share, allow a single connection until the server has been asked over it."""
+        if self.share is not None:
+            self.min_size, self.max_size = min(self.wanted[0], 1), 1
+
+    def apply_share(self, capacity: Capacity) -> None:
+        """Set the sizes by what a server admits.
+
+        Raises:
+            BadArguments: it does not admit a connection for each process.
+        """
+        if self.share is not None:
+            min_size, max_size = self.wanted
+            share = self.share.of(capacity)
+            self.max_size = share if max_size is None else min(share, max_size)
+            self.min_size = min(min_size, self.max_size)

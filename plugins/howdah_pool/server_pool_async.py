@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import math
+from random import uniform
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from typing_extensions import TypeVar
 
 from howdah.errors import OperationalError
 from howdah.pq import TransactionStatus
-from howdah_pool.backoff import pause_after
+from howdah_pool.backoff import is_full, pause_after
 from howdah_pool.call_site import CallSite
 from howdah_pool.callbacks_async import end_reading, end_transaction, is_reset, run_check
 from howdah_pool.errors import PoolClosed, PoolTimeout, TooManyRequests, Unreachable
@@ -135,7 +136,7 @@ class AsyncServerPool(AsyncMaintainedPool[C]):
         In a pool that keeps no connections the client opens one, if `max_size` allows it.
         """
         if not self.options.keeps:
-            connection = await self._connect_for_client(call_site, timeout)
+            connection, timeout = await self._connect_patiently(call_site, timeout)
             if connection is not None:
                 return connection
         if not self._workers:
@@ -160,6 +161,24 @@ class AsyncServerPool(AsyncMaintainedPool[C]):
         if client.connection is not None:
             return client.connection
         raise client.error or self.state.timeout_error(timeout)
+
+    async def _connect_patiently(self, call_site: CallSite, timeout: float) -> tuple[C | None, float]:
+        """Open a connection for a waiting client, again after pauses while the server admits no more.
+
+        Returns:
+            The connection, None if the client has to wait for one; and the rest of the time, in seconds.
+        """
+        deadline, failures = monotonic() + timeout, 0
+        while True:
+            remaining = max(0.0, deadline - monotonic())
+            try:
+                return await self._connect_for_client(call_site, remaining), remaining
+            except OperationalError as error:
+                failures += 1
+                pause = pause_after(failures) * uniform(0.25, 1.0)
+                if not is_full(error) or pause >= remaining or self.state.closed:
+                    raise
+            await self.pause(pause)
 
     async def _connect_for_client(self, call_site: CallSite, timeout: float) -> C | None:
         """Open a connection for a waiting client, if `max_size` allows it."""

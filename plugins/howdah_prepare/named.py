@@ -46,23 +46,30 @@ class NamedStatement(Statement):
         name: its name.
         query: its text; empty if it is not known.
         command: the PREPARE that made it; empty if it was made over the protocol.
+        typed: whether that PREPARE lists the types of the parameters.
 
     Attributes:
         exists: whether the server has it under its name, as far as is known.
         search_path: the search path when it was prepared.
     """
 
-    __slots__ = ("_asked", "_described", "_fresh", "command", "exists", "search_path")
+    __slots__ = ("_asked", "_described", "_fresh", "command", "exists", "search_path", "typed")
 
-    def __init__(self, name: bytes, query: bytes = b"", command: bytes = b"") -> None:
+    def __init__(self, name: bytes, query: bytes = b"", command: bytes = b"", typed: bool = False) -> None:
         super().__init__(query, (), name)
         self.command = command
+        self.typed = typed
         self.exists = bool(command)
         self._fresh = not command
         self._described = False
         self.search_path = ""
         # The formats to ask for, by the types of parameters and the formats their placeholders ask for.
         self._asked: dict[Any, Sequence[PyFormat] | None] = {}
+
+    @property
+    def in_sql_only(self) -> bool:
+        """Whether the driver cannot prepare it under another name: nobody else knows its text or types."""
+        return self.typed or not self.query
 
     def make(self, connection: BaseConnection[Any], *, named: bool = True) -> Operation[None]:
         """Prepare the statement on the server, if needed, and ask for its types.
@@ -75,7 +82,7 @@ class NamedStatement(Statement):
         exchange = QueryExchange(query=self.command or self.query)
         name = self.name if named else b""
         connection.kernel.write_closes(session, exchange)
-        if self.query and (self._described or not self.exists):
+        if self.query and (self._described or not self.exists or not named):
             if named and not self._fresh:
                 # The server may have it still, from before a table was changed.
                 session.close_statement(exchange, name)
@@ -146,7 +153,9 @@ class NamedStatement(Statement):
         """Return the formats to ask for, so that the values fit the types of the statement."""
         asked = list(formats)
         for i, (given, wanted) in enumerate(zip(parameters.oids, self.oids)):
-            if given == wanted or (not given and parameters.formats[i] == Format.TEXT):
+            if not given and parameters.formats[i] == Format.TEXT:
+                continue
+            if given == wanted and not self.describe_always:
                 continue
             if not _reads(transformer, given, wanted):
                 return None
@@ -192,14 +201,20 @@ class Execution(Substitute):
         self, cursor: BaseCursor[Any], objects: Sequence[Any], formats: Sequence[PyFormat]
     ) -> Operation[tuple[bytes, Any, Statement | None]]:
         """Prepare the statement if it is not, and fit the parameters to its types."""
-        statement, connection, transformer = self.statement, cursor.connection, cursor.kernel.transformer
-        arguments = self._call.arguments
+        statement, planner = self.statement, self._planner
+        arguments, transformer = self._call.arguments, cursor.kernel.transformer
+        if not statement.prepared or planner.undecided:
+            yield from planner.ascertain()
+        if planner.pooled and statement.in_sql_only:
+            # A pooler that keeps track of prepared statements does not know those that PREPARE has made.
+            return (
+                self._in_sql(cursor, [objects[i] for i in arguments]),
+                transformer.encoder.encode((), ()),
+                None,
+            )
         if not statement.prepared:
-            yield from self._planner.ascertain()
-            if not statement.query:
-                # It may fail, and should do so in the transaction in which the EXECUTE would.
-                yield from connection.kernel.begin_operation()
-            yield from statement.make(connection, named=self._planner.names or not statement.query)
+            yield from self._make(cursor.connection)
+        statement.describe_always = bool(planner.pooled)
         if len(arguments) != len(statement.oids):
             raise ProgrammingError(
                 f"the prepared statement {statement.name.decode(errors='replace')!r} takes"
@@ -217,8 +232,21 @@ class Execution(Substitute):
             return statement.query, typed, None
         if parameters is None:
             # Only the server can convert the values, and it does so with literals.
-            from howdah.sql import Literal
-
-            literals = b", ".join([Literal(value).as_bytes(cursor) for value in objects])
-            return b"EXECUTE %b (%b)" % (quote(statement.name), literals), encode((), ()), None
+            return self._in_sql(cursor, objects), encode((), ()), None
         return statement.query or self.query, parameters, statement
+
+    def _make(self, connection: BaseConnection[Any]) -> Operation[None]:
+        """Prepare the statement, under its name unless that means nothing to a pooler."""
+        statement, planner = self.statement, self._planner
+        if not statement.query:
+            # It may fail, and should do so in the transaction in which the EXECUTE would.
+            yield from connection.kernel.begin_operation()
+        named = planner.names and not (planner.pooled and statement.command)
+        yield from statement.make(connection, named=named or not statement.query)
+
+    def _in_sql(self, cursor: BaseCursor[Any], objects: Sequence[Any]) -> bytes:
+        """Return the EXECUTE with literals in place of the parameters."""
+        from howdah.sql import Literal
+
+        literals = b", ".join([Literal(value).as_bytes(cursor) for value in objects])
+        return b"EXECUTE %b (%b)" % (quote(self.statement.name), literals) if objects else self.query

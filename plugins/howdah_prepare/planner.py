@@ -49,6 +49,17 @@ _LONGEST_COUNTED = 65536
 _LONGEST_EXECUTE = 8192
 #: How many queries are counted if any number may stay prepared.
 _COUNTED = 1000
+#: Why statements have no names any more, and what helps.
+_STALE = (
+    "the pooler keeps prepared statements from before a table was changed",
+    "RECONNECT on the console of PgBouncer drops them",
+)
+_PREPARED_ELSEWHERE = (
+    "a pooler runs each transaction on another server connection, and PREPARE has prepared the statement on"
+    " only one: use conn.prepare() instead"
+)
+#: The largest process id there is, except on Windows; poolers report random numbers of 32 bits.
+_LARGEST_PID = 2**22
 
 
 class Planner:
@@ -64,6 +75,7 @@ class Planner:
     Attributes:
         names: whether prepared statements have names on the server; not with a
             pooler that gives each transaction another server connection.
+        pooled: whether a pooler is in between, None until the server has been asked.
     """
 
     def __init__(self, connection: BaseConnection[Any]) -> None:
@@ -74,6 +86,7 @@ class Planner:
         self._named: dict[bytes, NamedStatement] = {}
         self._made = 0
         self.names = True
+        self.pooled: bool | None = None if connection.info.backend_pid > _LARGEST_PID else False
         self._doubtful = False
         session = connection.kernel.session
         self._reading: Reading = session.parameters.get("search_path", ""), session.encoding
@@ -143,7 +156,8 @@ class Planner:
                 displaced.cacheable = False
                 self._connection.kernel.close_statement(displaced.name)
             self._statements[key] = statement
-            statement.cacheable = not _must_be_seen(query)
+            statement.cacheable = self._cacheable(query)
+            statement.describe_always = bool(self.pooled)
             statement.used = next(use_counter)
             self._evict()
         elif worthwhile and len(query) <= _LONGEST_COUNTED:
@@ -157,23 +171,32 @@ class Planner:
         if not target.prepared and not isinstance(target, NamedStatement):
             # The server may have parsed it before it failed.
             self._connection.kernel.close_statement(target.name)
-            return False
-        name = target.name.decode(errors="replace")
-        if error.sqlstate == "26000" and name in (error.diag.message_primary or ""):
+            if not self.pooled or not _is_outdated(error):
+                return False
+        what = self._forget_outlived(target, error)
+        if what is not None and not repeatable:
+            error.suggest(f"{what}; roll back and run the transaction again: they are prepared anew")
+        return what is not None
+
+    def _forget_outlived(self, target: Statement, error: Error) -> str | None:
+        """Forget statements that can no longer be executed; return what has happened, None if nothing has."""
+        message = error.diag.message_primary or ""
+        if error.sqlstate == "26000" and target.name.decode(errors="replace") in message:
+            if self.pooled and isinstance(target, NamedStatement) and target.in_sql_only:
+                error.suggest(_PREPARED_ELSEWHERE)
+                return None
             self._retire(lost=target)
             self._doubtful = True
-            what = "the server has lost the prepared statements of this connection"
-        elif error.sqlstate == "0A000" and error.diag.source_function in (None, "RevalidateCachedQuery"):
+            return "the server has lost the prepared statements of this connection"
+        if _is_outdated(error) or (target.describe_always and _has_other_columns(error)):
             self._retire()
-            what = "a table was changed after the statement had been prepared"
-        elif error.sqlstate == "XX000" and "cache lookup failed" in (error.diag.message_primary or ""):
+            if self.pooled:
+                self._give_up_names(*_STALE)
+            return "a table was changed after the statement had been prepared"
+        if error.sqlstate == "XX000" and "cache lookup failed" in message:
             self._retire()
-            what = "what the statement refers to was dropped after it had been prepared"
-        else:
-            return False
-        if not repeatable:
-            error.suggest(f"{what}; roll back and run the transaction again: they are prepared anew")
-        return True
+            return "what the statement refers to was dropped after it had been prepared"
+        return None
 
     def rolled_back(self) -> None:
         """Retire statements that may refer to what a rolled-back transaction, or part of it, had created."""
@@ -191,7 +214,7 @@ class Planner:
         if name == "search_path":
             self._reading = value, encoding
             for (query, _, (made_under, _)), statement in self._statements.items():
-                statement.cacheable = made_under == value and not _must_be_seen(query)
+                statement.cacheable = made_under == value and self._cacheable(query)
             for named in self._named.values():
                 if named.query and named.search_path != value:
                     named.outdate()
@@ -256,50 +279,68 @@ class Planner:
                     )
                 statement = NamedStatement(name, query)
         if not statement.prepared:
-            yield from self.ascertain()
-            try:
-                yield from statement.make(self._connection, named=self.names)
-            except Error as e:
-                # The name may belong to another client of a pooler.
-                self._doubtful = e.sqlstate == "42P05"
-                yield from self.ascertain()
-                if self.names:
-                    raise
-                yield from statement.make(self._connection, named=False)
-            except BaseException:
-                # Interrupted: the server may have prepared it.
-                statement.lose()
-                self._connection.kernel.close_statement(statement.name)
-                raise
-            if self.names:
-                self._connection.kernel.note_prepared(statement)
+            yield from self._make(statement)
         self._named[statement.name] = statement
         return statement.name
+
+    def _make(self, statement: NamedStatement) -> Operation[None]:
+        """Prepare a statement of `prepare`, under its name if the server keeps that."""
+        connection = self._connection
+        yield from self.ascertain()
+        try:
+            yield from statement.make(connection, named=self.names)
+        except Error as e:
+            # The name may belong to another client of a pooler.
+            self._doubtful = e.sqlstate == "42P05"
+            yield from self.ascertain()
+            if self.pooled and _is_outdated(e):
+                self._give_up_names(*_STALE)
+            if self.names:
+                raise
+            yield from statement.make(connection, named=False)
+        except BaseException:
+            # Interrupted: the server may have prepared it.
+            statement.lose()
+            connection.kernel.close_statement(statement.name)
+            raise
+        if self.names:
+            connection.kernel.note_prepared(statement)
 
     # For statements
 
     def ascertain(self) -> Operation[None]:
-        """Find out, after statements were lost, whether a pooler is in between: an operation.
+        """Find out whether a pooler is in between, and whether it has lost statements: an operation.
 
         A pooler has reported another process id than that of the server's process.
         """
         connection = self._connection
-        if not self._doubtful or connection.info.transaction_status == TransactionStatus.INERROR:
+        if not self.undecided or connection.info.transaction_status == TransactionStatus.INERROR:
             return
-        session = yield from connection.kernel.start_operation()
-        query = b"SELECT 1 WHERE pg_catalog.pg_backend_pid() = %d" % connection.info.backend_pid
-        exchange = Exchange(query=query)
-        session.query(exchange, query)
-        yield exchange
-        exchange.raise_error()
-        self._doubtful = False
-        if exchange.results[0].tag == b"SELECT 0":
-            self.names = False
-            connection.kernel.give_notice(
-                "the connection goes through a pooler that loses prepared statements:"
-                " from now on it makes none",
+        if not self.pooled:
+            session = yield from connection.kernel.start_operation()
+            query = b"SELECT 1 WHERE pg_catalog.pg_backend_pid() = %d" % connection.info.backend_pid
+            exchange = Exchange(query=query)
+            session.query(exchange, query)
+            yield exchange
+            exchange.raise_error()
+            self.pooled = exchange.results[0].tag == b"SELECT 0"
+        doubtful, self._doubtful = self._doubtful, False
+        if doubtful and self.pooled:
+            self._give_up_names(
+                "the connection goes through a pooler that loses prepared statements",
                 "PgBouncer keeps them from version 1.21 on, if max_prepared_statements is set",
             )
+
+    @property
+    def undecided(self) -> bool:
+        """Whether `ascertain` has something to find out before the next statement is prepared."""
+        return self._doubtful or self.pooled is None
+
+    def _give_up_names(self, reason: str, hint: str) -> None:
+        """Prepare nothing on this connection from now on."""
+        if self.names:
+            self.names = False
+            self._connection.kernel.give_notice(f"{reason}: from now on this connection makes none", hint)
 
     def new(self, query: bytes, oids: Sequence[int]) -> Statement:
         """Return a new statement, not prepared yet."""
@@ -307,11 +348,15 @@ class Planner:
 
     def _unprepared(self, query: bytes, oids: Sequence[int]) -> Statement:
         """Return a new statement; after statements were lost, one that asks first whether to prepare."""
-        return _Doubt(self, query, oids) if self._doubtful else self.new(query, oids)
+        return _Doubt(self, query, oids) if self.undecided else self.new(query, oids)
 
     def _new_name(self) -> bytes:
         self._made += 1
         return self._prefix + b"%d" % self._made
+
+    def _cacheable(self, query: bytes) -> bool:
+        """Return whether a prepared query needs neither be seen by the planner nor described each time."""
+        return not self.pooled and not _must_be_seen(query)
 
     def _stands(self, statement: NamedStatement) -> bool:
         """Return whether the statement can be executed, under its name or, with a pooler, without."""
@@ -356,7 +401,8 @@ class Planner:
             elif tag == b"DEALLOCATE":
                 self._drop(deallocated(text))
             elif tag == b"PREPARE" and (found := prepared(text)):
-                self._named[found[0]] = NamedStatement(*found, command=text)
+                name, query, typed = found
+                self._named[name] = NamedStatement(name, query, text, typed)
             elif tag.startswith((b"ALTER ", b"DROP ")):
                 self._retire()
         return True
@@ -438,6 +484,16 @@ class _Doubt(Substitute):
 def _must_be_seen(query: bytes) -> bool:
     """Return whether a query may change how others are read: each execution has to be seen."""
     return changes_path(query) or changes_encoding(query)
+
+
+def _is_outdated(error: Error) -> bool:
+    """Return whether a table was changed after a statement had been prepared."""
+    return error.sqlstate == "0A000" and error.diag.source_function in (None, "RevalidateCachedQuery")
+
+
+def _has_other_columns(error: Error) -> bool:
+    """Return whether Bind asked for the formats of more or fewer columns than there are."""
+    return error.sqlstate == "08P01" and "result formats" in (error.diag.message_primary or "")
 
 
 def _check_name(name: bytes) -> None:

@@ -42,7 +42,7 @@ _EXECUTE = pattern(
     _FLAGS,
 )
 _PREPARE = pattern(
-    rb"%(s)b* PREPARE %(b)b %(n)b %(s)b* (?: \( (?: [^()] | \( [^()]* \) )* \) %(s)b* )?"
+    rb"%(s)b* PREPARE %(b)b %(n)b %(s)b* (?P<types> \( (?: [^()] | \( [^()]* \) )* \) %(s)b* )?"
     rb"AS (?= %(s)b | [(\"] ) (?P<query> .* ) \Z" % {b"s": _SPACE, b"b": _BEFORE_NAME, b"n": _NAME},
     _FLAGS,
 )
@@ -107,10 +107,12 @@ def parse_execute(query: bytes) -> Call | None:
     )
 
 
-def prepared(query: bytes) -> tuple[bytes, bytes] | None:
-    """Return the name and the query of a PREPARE, None for any other query."""
+def prepared(query: bytes) -> tuple[bytes, bytes, bool] | None:
+    """Return the name and the query of a PREPARE and whether it lists types, None for any other query."""
     found = _PREPARE.match(query)
-    return None if found is None else (_unquoted(found["name"]), found["query"].strip())
+    if found is None:
+        return None
+    return _unquoted(found["name"]), found["query"].strip(), found["types"] is not None
 
 
 def deallocated(query: bytes) -> bytes | None:

@@ -22,6 +22,7 @@ from tests.bench.secure import over_tcp
 from tests.bench.workloads import (
     ArrowIn,
     ArrowOut,
+    ArrowScan,
     Batch,
     Connect,
     CopyIn,
@@ -333,12 +334,20 @@ class Howdah(Modern):
 
         return run
 
+    def contender(self, workload: Workload, server: Server) -> Contender | None:
+        """Connect, and get ready for a workload."""
+        if isinstance(workload, ArrowScan):
+            return scanning(self.name, server, workload.workers)
+        return super().contender(workload, server)
+
 
 class OneThread(Howdah):
     """howdah with a single thread, beside which many are measured."""
 
     def contender(self, workload: Workload, server: Server) -> Contender | None:
         """Connect, and get ready; None unless the workload is about threads."""
+        if isinstance(workload, ArrowScan) and self.name in workload.peers_in("sync"):
+            return scanning(self.name, server, 1)
         return self.threads(workload, server, 1) if isinstance(workload, Threads) else None
 
 
@@ -423,7 +432,7 @@ class Adbc:
 
     def contender(self, workload: Workload, server: Server) -> Contender | None:
         """Connect, and get ready for a workload; None if it is not about Arrow."""
-        if not isinstance(workload, (ArrowOut, ArrowIn)):
+        if not isinstance(workload, (ArrowOut, ArrowIn, ArrowScan)):
             return None
         import adbc_driver_postgresql.dbapi
 
@@ -450,16 +459,35 @@ class Connectorx:
 
     def contender(self, workload: Workload, server: Server) -> Contender | None:
         """Get ready for a workload; None if it is not about reading Arrow data."""
-        if not isinstance(workload, ArrowOut):
+        if not isinstance(workload, (ArrowOut, ArrowScan)):
             return None
         import connectorx
+
+        parts: dict[str, Any] = {}
+        if isinstance(workload, ArrowScan):
+            parts = {"partition_on": "id", "partition_num": workload.workers}
 
         uri = f"postgresql://{server.user}@{quote(server.host, safe='')}:{server.port}/{server.dbname}"
 
         def run() -> tuple[int, ...]:
-            return shape(connectorx.read_sql(uri, workload.sql, return_type="arrow"))
+            return shape(connectorx.read_sql(uri, workload.sql, return_type="arrow", **parts))
 
         return Contender(self.name, run)
+
+
+def scanning(name: str, server: Server, workers: int) -> Contender:
+    """Return howdah with workers that read a large table."""
+    import howdah
+
+    with howdah.connect(server.dsn, autocommit=True) as conn:
+        for statement in ArrowScan.schema.split(";"):
+            conn.execute(statement)
+
+    def run() -> tuple[int, ...]:
+        with howdah.scan(server.dsn, "large", partitions=4 * workers) as scan:
+            return shape(scan.read(workers=workers))
+
+    return Contender(name, run)
 
 
 def shape(table: Any) -> tuple[int, ...]:

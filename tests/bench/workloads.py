@@ -231,6 +231,27 @@ class ArrowOut(Workload):
 
 
 @dataclass(frozen=True)
+class ArrowScan(Workload):
+    """Read a large table as Arrow data, with several workers.
+
+    The driver "1 thread" is howdah with a single worker.
+
+    Args:
+        workers: How many there are.
+        sql: What they read, for drivers that take a query.
+    """
+
+    workers: int = 4
+    sql: str = "SELECT * FROM large"
+    #: Made by the first driver that needs it: it is large.
+    schema = """
+        CREATE TABLE IF NOT EXISTS large AS
+        SELECT id, big, ratio, flag, label, day, moment, remark FROM mixed, generate_series(1, 25);
+        VACUUM ANALYZE large
+    """
+
+
+@dataclass(frozen=True)
 class ArrowIn(Storing):
     """Store a table of pyarrow by COPY.
 
@@ -515,6 +536,18 @@ WORKLOADS: tuple[Workload, ...] = (
         goals={"sync": 1.2},
         peers={"sync": ("adbc", "connectorx")},
         sql="SELECT mixed.* FROM mixed, generate_series(1, 50)",
+    ),
+    ArrowScan(
+        name="arrow-scan",
+        title="500,000 × 8 to Arrow, 4 workers",
+        goals={"sync": 1.3},
+        peers={"sync": ("adbc", "connectorx")},
+    ),
+    ArrowScan(
+        name="arrow-workers",
+        title="4 workers beside 1",
+        goals={"sync": 1.5},
+        peers={"sync": ("1 thread",)},
     ),
     ArrowIn(
         name="arrow-in",

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from howdah.conninfo import Host, hosts, resolve
-from howdah.conninfo.environment import default_socket_directory
+from howdah.conninfo.environment import default_host
 from howdah.conninfo.passfile import find_password
 from howdah.errors import ProgrammingError
 
@@ -28,12 +28,12 @@ def places(conninfo: str) -> list[tuple[str, str, int]]:
 @pytest.mark.parametrize(
     ("conninfo", "expected"),
     [
-        ("", [(default_socket_directory(), "", 5432)]),
-        ("port=1", [(default_socket_directory(), "", 1)]),
+        ("", [(default_host(), "", 5432)]),
+        ("port=1", [(default_host(), "", 1)]),
         ("host=a", [("a", "", 5432)]),
         ("host=a,b port=1", [("a", "", 1), ("b", "", 1)]),
         ("host=a,b,c port=1,,3", [("a", "", 1), ("b", "", 5432), ("c", "", 3)]),
-        ("host=a,,/tmp", [("a", "", 5432), (default_socket_directory(), "", 5432), ("/tmp", "", 5432)]),
+        ("host=a,,/tmp", [("a", "", 5432), (default_host(), "", 5432), ("/tmp", "", 5432)]),
         ("hostaddr=::1,127.0.0.1", [("", "::1", 5432), ("", "127.0.0.1", 5432)]),
         ("host=a,b hostaddr=,::1", [("a", "", 5432), ("b", "::1", 5432)]),
         ("postgresql://a:1,[::1]:2/d", [("a", "", 1), ("::1", "", 2)]),

@@ -27,11 +27,13 @@ PLUGINS = {
     "postgis": "howdah_postgis",
     "pydantic": "howdah_pydantic",
     "retry": "howdah_retry",
+    "scan": "howdah_scan",
     "check": "howdah_check",
     "oauth": "howdah_oauth",
     "gssapi": "howdah_gssapi",
     "cloud": "howdah_cloud",
     "ssh": "howdah_ssh",
+    "load": "howdah_load",
 }
 
 SCRIPT = """

@@ -26,6 +26,8 @@ PAGES = [
     "docs/listener.md",
     "docs/multiplex.md",
     "docs/arrow.md",
+    "docs/load.md",
+    "docs/scan.md",
     "docs/composed-types.md",
     "docs/plugins.md",
     "docs/operations.md",

@@ -14,14 +14,14 @@ SCRIPT = "import howdah, howdah.adapt.transformer as t; print(howdah.__impl__, t
 WITHOUT_NATIVE = "import sys; sys.modules['howdah.native.adapters'] = None; "
 
 
-def run(script: str, impl: str | None) -> subprocess.CompletedProcess[str]:
+def run(script: str, impl: str | None, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run a script in another interpreter, with `HOWDAH_IMPL` set or not."""
     env = {name: value for name, value in os.environ.items() if name != "HOWDAH_IMPL"}
     env["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
     if impl is not None:
         env["HOWDAH_IMPL"] = impl
     return subprocess.run(
-        [sys.executable, "-c", script], env=env, capture_output=True, text=True, check=False
+        [sys.executable, "-c", script, *arguments], env=env, capture_output=True, text=True, check=False
     )
 
 
@@ -38,6 +38,31 @@ def test_native(impl: str | None) -> None:
 def test_falls_back_without_a_word() -> None:
     result = run(WITHOUT_NATIVE + SCRIPT, None)
     assert (result.stdout, result.stderr) == ("python howdah.adapt.rowdecoder\n", "")
+
+
+CONNECTING = (
+    "import sys, howdah\n"
+    "for _ in range(2):\n"
+    "    howdah.connect(sys.argv[1]).close()\n"
+    "from howdah.native.implementation import why_not_native; print(why_not_native())"
+)
+
+
+@pytest.mark.parametrize("impl", [None, "python"])
+def test_the_first_connection_logs_a_fallback_that_nobody_asked_for(impl: str | None, dsn: str) -> None:
+    result = run(f"{WITHOUT_NATIVE}\n{CONNECTING}", impl, dsn)
+    if impl == "python":
+        assert (result.stdout, result.stderr) == ("\n", "")
+    else:
+        assert result.stdout.startswith("the native core")
+        assert result.stderr.count("howdah runs in pure Python, which is slower: the native core") == 1
+        assert "HOWDAH_IMPL=python silences this" in result.stderr
+
+
+@pytest.mark.skipif(not BUILT, reason="the native core is not built")
+def test_nothing_is_logged_if_the_native_core_is_used(dsn: str) -> None:
+    result = run(CONNECTING, None, dsn)
+    assert (result.stdout, result.stderr) == ("\n", "")
 
 
 def test_native_that_is_not_there() -> None:

@@ -139,7 +139,7 @@ def test_a_module_for_another_version_of_the_interface(site: Path, dsn: str) -> 
     lines, warnings = program(site, dsn, change, warnings="shown")
     assert lines == [f"native {EXPECTED}"] * 8 + ["(1+2j)"]
     assert warnings.count("RuntimeWarning: the native adapters of zoo_points._future cannot be used") == 1
-    assert "compiled for version 4 of howdah's native interface, and this howdah has version 3" in warnings
+    assert "compiled for version 5 of howdah's native interface, and this howdah has version 4" in warnings
 
 
 def test_the_page_prints_what_it_says(site: Path, dsn: str) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -92,3 +94,58 @@ async def test_tasks(aconn):
 
     answers = await asyncio.gather(*[run(n) for n in range(20)])
     assert answers == [list(range(n, n + 10)) for n in range(20)]
+
+
+#: Every block of rows takes the server a while.
+SLOW = "select g, pg_sleep(0.01) is null from generate_series(1, 30) g"
+
+
+def test_rows_that_another_thread_is_fetching(dsn):
+    """Another query ends the implicit transaction of a portal, so its rows are fetched before it."""
+    with howdah.connect(dsn, autocommit=True) as conn:
+        cur = conn.cursor()
+        cur.itersize = 5
+        rows = [cur.execute(SLOW).fetchone()]
+        other = threading.Thread(target=conn.execute, args=("select 1",))
+        other.start()
+        while cur._portal is not None:
+            time.sleep(0.001)
+        rows += cur.fetchmany(7)
+        rows += list(cur)
+        other.join()
+        assert [n for n, _ in rows] == list(range(1, 31))
+
+
+@pytest.mark.anyio
+async def test_rows_that_another_task_is_fetching(aconn_cls, dsn):
+    async with await aconn_cls.connect(dsn, autocommit=True) as conn:
+        cur = conn.cursor()
+        cur.itersize = 5
+        await cur.execute(SLOW)
+        rows = [await cur.fetchone()]
+        other = asyncio.create_task(conn.execute("select 1"))
+        while cur._portal is not None:
+            await asyncio.sleep(0.001)
+        rows += await cur.fetchmany(7)
+        rows += [row async for row in cur]
+        await other
+        assert [n for n, _ in rows] == list(range(1, 31))
+
+
+def test_portals_while_threads_switch_all_the_time(conn):
+    conn.autocommit = True
+
+    def run(number):
+        cur = conn.cursor()
+        cur.itersize = 7
+        cur.execute("select generate_series(%s::int, %s)", (number, number + 99))
+        return [row[0] for row in cur]
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for _ in range(3):
+            with ThreadPoolExecutor(4) as pool:
+                assert list(pool.map(run, range(12))) == [list(range(n, n + 100)) for n in range(12)]
+    finally:
+        sys.setswitchinterval(before)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import socket
 import ssl
@@ -18,6 +17,7 @@ from howdah.cli.advice import ADVICE, WITHOUT_PASSWORD, refusal
 from howdah.errors import ConnectionTimeout, Error, NotSupportedError, PluginError, ProgrammingError
 from howdah.framework.plugins import PluginInfo
 from howdah.io.tls_socket import NotSecured
+from howdah.native.implementation import why_not_native
 from howdah.protocol.credentials import AuthenticationFailed
 from howdah.protocol.startup import ProtocolRefused, UnsupportedVersion
 
@@ -32,10 +32,7 @@ _ROUND_TRIPS = 20
 _TIMEOUT = 5.0
 #: The `connect_timeout` in seconds, if there is none.
 _CONNECT_TIMEOUT = 10
-_NOT_NATIVE = (
-    "howdah runs in pure Python, which is slower: its native modules are missing or cannot be loaded; install"
-    " a wheel for this platform, or a C compiler and Python's headers, and then howdah again"
-)
+_NOT_NATIVE = "install a wheel for this platform, or a C compiler and Python's headers, and then howdah again"
 
 
 @dataclass
@@ -96,8 +93,8 @@ def examine(driver: Driver, conninfo: str, plugins: list[PluginInfo]) -> Examina
         plugins: the plugins, including those that failed.
     """
     examination = Examination(plugins=plugins)
-    if howdah.__impl__ == "python" and os.environ.get("HOWDAH_IMPL") != "python":
-        examination.warnings.append(_NOT_NATIVE)
+    if reason := why_not_native():
+        examination.warnings.append(f"howdah runs in pure Python, which is slower: {reason}; {_NOT_NATIVE}")
     settings = _resolved(driver, conninfo)
     # A host that drops packets would otherwise keep the doctor waiting for minutes.
     limit = {"connect_timeout": _CONNECT_TIMEOUT} if settings and not settings.get("connect_timeout") else {}
@@ -207,6 +204,8 @@ def _reach(host: conninfos.Host) -> dict[str, Any]:
     """Try to reach a host; return the step that failed, None if none did, and what was found."""
     failed, finding = None, "something listens there"
     try:
+        if host.is_unix and not hasattr(socket, "AF_UNIX"):
+            raise OSError("this Python has no unix sockets")
         if host.is_unix:
             path = f"{host.host}/.s.PGSQL.{host.port}"
             with socket.socket(socket.AF_UNIX) as sock:

@@ -31,6 +31,7 @@ from howdah.errors import (
 from howdah.io.blocking import cause
 from howdah.io.connecting import Connected
 from howdah.io.operation import Idle, Operation
+from howdah.native.implementation import log_fallback
 from howdah.pq import PipelineStatus, TransactionStatus
 from howdah.protocol import messages
 from howdah.protocol.exchange import Exchange
@@ -658,7 +659,8 @@ class BaseConnection(Generic[Row]):
         kernel._review_query_cache()
 
     def _notify_opened(self) -> None:
-        """Tell the plugins that the connection is open."""
+        """Tell the plugins that the connection is open, and the log if howdah is slower than it could be."""
+        log_fallback()
         hook = self.driver.hooks.connection_opened
         if hook is not None:
             hook(connection=self)

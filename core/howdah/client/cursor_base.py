@@ -59,6 +59,8 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
 
     arraysize = 1
     itersize: int | None = None
+    #: Whether the rest of the portal is being fetched for an operation of another cursor.
+    _exhausting = False
 
     #: Whether queries may take the fast path: their placeholders are `%s`, and the server binds the values.
     _direct = True
@@ -226,12 +228,15 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         )
 
     def _add_rows(self, more: Result) -> None:
-        """Append rows to the fetched ones; rows already taken are dropped."""
+        """Append rows to the fetched ones; dropped are those already taken, unless more are being taken."""
         result = self._result
         assert result is not None
-        self._offset += self._position
-        self._rows = result.rows = self._rows[self._position :] + more.rows
-        self._position = 0
+        if self._exhausting:
+            self._rows.extend(more.rows)
+        else:
+            self._offset += self._position
+            self._rows = result.rows = self._rows[self._position :] + more.rows
+            self._position = 0
         result.tag, result.failure = more.tag, more.failure
 
     def _needs_rows(self, size: int | None) -> bool:
@@ -697,6 +702,8 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
             self._portal = None
             return (yield from self._end_implicit())
         if self._portal is not None:
+            # Another thread or task may use the cursor: it must not take the portal for empty meanwhile.
+            self._exhausting = True
             try:
                 yield from self._fetch_from_portal(0)
             except Error as e:
@@ -704,6 +711,8 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
                 assert self._result is not None
                 self._result.failure = e
                 return e
+            finally:
+                self._exhausting = False
         return None
 
     def _close_portal(self) -> Operation[None]:

@@ -92,7 +92,7 @@ class ExecuteMany:
             yield from self._conclude()
 
     def _write_rows(self, rows: Iterator[Params | None]) -> list[Params | None]:
-        """Write the messages for the next sets of parameters, and return the set that takes the slow path, if any."""
+        """Write the next sets of parameters; return the set that has to take the slow path, if any."""
         if self._cached is None:
             return list(islice(rows, 1))
         cursor = self._cursor

@@ -236,7 +236,7 @@ class Request:
             fields, decoder, formats = statement.result_plan(
                 cursor._transformer, self.format, cursor._describe
             )
-            exchange = QueryExchange(query=text, fields=fields, decoder=decoder)
+            exchange = QueryExchange(query=text, fields=fields, decoder=decoder, describe=cursor._describe)
         else:
             exchange = QueryExchange(query=text, describe=cursor._describe)
             formats = self.result_formats()
@@ -248,7 +248,7 @@ class Request:
         if not prepared:
             session.parse(exchange, name, text, () if parameters is None else parameters.oids)
         session.bind(exchange, portal, name, parameters, formats)
-        if not prepared:
+        if statement is None or not prepared or statement.describe_always:
             session.describe_portal(exchange, portal)
         return exchange
 
@@ -263,6 +263,8 @@ class Request:
         fields, decoder, formats = statement.result_plan(cursor._transformer, self.format, cursor._describe)
         exchange = QueryExchange(query=text, fields=fields, decoder=decoder, describe=cursor._describe)
         session.bind(exchange, b"", statement.name, parameters, formats)
+        if statement.describe_always:
+            session.describe_portal(exchange)
         self.learn()
         return exchange
 

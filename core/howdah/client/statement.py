@@ -41,6 +41,8 @@ class Statement:
         cacheable: whether its planner would choose it again for the same query, so that it need not be asked.
         used: when it was used last, in the order of `use_counter`.
         fields: the columns it returns, None if none; known once it is prepared, or has been described.
+        describe_always: whether each execution asks for the columns, because something between driver and
+            server may parse the text again, with other columns. Such a statement must not be `cacheable`.
     """
 
     __slots__ = (
@@ -49,6 +51,7 @@ class Statement:
         "_known",
         "_version",
         "cacheable",
+        "describe_always",
         "fields",
         "name",
         "oids",
@@ -63,6 +66,7 @@ class Statement:
         self.name = name
         self.prepared = False
         self.cacheable = False
+        self.describe_always = False
         self.used = 0
         self.fields: Sequence[FieldDescription] | None = None
         self._known: Transformer | None = None

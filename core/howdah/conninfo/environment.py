@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 __all__ = [
     "SOCKET_DIRECTORIES",
     "as_kept",
-    "default_socket_directory",
+    "default_host",
     "from_environment",
-    "home",
     "locale_encoding",
     "os_user",
     "present",
     "session_settings",
+    "user_file",
 ]
 
 #: The default directories of unix sockets: Debian's, and PostgreSQL's own.
@@ -87,9 +87,17 @@ def session_settings(environ: Mapping[str, str] | None = None) -> dict[str, str]
     return {setting: value for setting, value in values.items() if value.lower() != "default"}
 
 
-def home(environ: Mapping[str, str]) -> str:
-    """Return the home directory: `HOME`, or the one in the operating system's user database."""
-    return environ.get("HOME") or os.path.expanduser("~")
+def user_file(environ: Mapping[str, str], name: str, windows_name: str) -> str:
+    """Return the path of a file of the user: in the home directory, or in PostgreSQL's directory on Windows.
+
+    Args:
+        environ: the environment, for HOME (else the operating system's user database) and APPDATA.
+        name: the file's name.
+        windows_name: its name on Windows.
+    """
+    if sys.platform == "win32":
+        return os.path.join(environ.get("APPDATA", ""), "postgresql", windows_name)
+    return os.path.join(environ.get("HOME") or os.path.expanduser("~"), name)
 
 
 def os_user() -> str:
@@ -113,8 +121,13 @@ def os_user() -> str:
         ) from None
 
 
-def default_socket_directory() -> str:
-    """Return the directory of the server's unix socket: /var/run/postgresql if it exists, else /tmp."""
+def default_host() -> str:
+    """Return the host if none is given: the directory of the unix socket, or localhost on Windows.
+
+    The directory is /var/run/postgresql if that exists, else /tmp.
+    """
+    if sys.platform == "win32":
+        return "localhost"
     debian, own = SOCKET_DIRECTORIES
     return debian if os.path.isdir(debian) else own
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-from howdah.conninfo.environment import SOCKET_DIRECTORIES, default_socket_directory
+from howdah.conninfo.environment import SOCKET_DIRECTORIES, default_host
 from howdah.errors import ProgrammingError
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def hosts(resolved: Mapping[str, Any]) -> list[Host]:
     result = []
     for name, address, port in zip(names, addresses, ports, strict=True):
         if not (name or address):
-            name = default_socket_directory()
+            name = default_host()
         result.append(_with_password(name, address, port, resolved))
     return result
 
@@ -127,7 +127,7 @@ def _from_passfile(resolved: Mapping[str, Any], name: str, port: int) -> str | N
     passfile, dbname, user = resolved.get("passfile"), resolved.get("dbname"), resolved.get("user")
     if not passfile or not dbname or not user:
         return None
-    if name in SOCKET_DIRECTORIES and name == default_socket_directory():
+    if name in SOCKET_DIRECTORIES and name == default_host():
         name = "localhost"
     from howdah.conninfo.passfile import find_password
 

@@ -19,7 +19,8 @@ _PARAMETERS = (
         environ="PGHOST",
         doc="Host to connect to: a name, an address, a directory with the server's unix socket (begins "
         "with `/`), or "
-        "an abstract socket (begins with `@`). May be a comma list. Not set: the default socket directory.",
+        "an abstract socket (begins with `@`). May be a comma list. Not set: the default socket directory; "
+        "`localhost` on Windows.",
     ),
     Parameter(
         "hostaddr",
@@ -45,7 +46,11 @@ _PARAMETERS = (
         secret=True,
         function=True,
     ),
-    Parameter("passfile", environ="PGPASSFILE", doc="The password file. Not set: `~/.pgpass`."),
+    Parameter(
+        "passfile",
+        environ="PGPASSFILE",
+        doc="The password file. Not set: `~/.pgpass`; on Windows `%APPDATA%\\postgresql\\pgpass.conf`.",
+    ),
     Parameter(
         "require_auth",
         environ="PGREQUIREAUTH",
@@ -239,7 +244,8 @@ _PARAMETERS = (
     Parameter(
         "servicefile",
         environ="PGSERVICEFILE",
-        doc="The service file. Not set: `~/.pg_service.conf`, then `pg_service.conf` in `PGSYSCONFDIR`.",
+        doc="The service file. Not set: `~/.pg_service.conf` (on Windows in "
+        "`%APPDATA%\\postgresql`), then `pg_service.conf` in `PGSYSCONFDIR`.",
     ),
     Parameter(
         "target_session_attrs",

@@ -7,7 +7,7 @@ from base64 import b64decode
 from binascii import Error as Base64Error
 from typing import TYPE_CHECKING, Any
 
-from howdah.conninfo.environment import from_environment, home, locale_encoding, os_user
+from howdah.conninfo.environment import from_environment, locale_encoding, os_user, user_file
 from howdah.conninfo.libpq_parameters import PARAMETERS
 from howdah.conninfo.parameter import Parameter, ParameterRegistry, unknown_parameter
 from howdah.conninfo.syntax import is_conninfo, parse
@@ -105,7 +105,7 @@ def _fill_in(resolved: dict[str, Any], environ: Mapping[str, str]) -> None:
     """Set the parameters that depend on others or on the environment."""
     resolved["user"] = resolved["user"] or os_user()
     resolved["dbname"] = resolved["dbname"] or resolved["user"]
-    resolved["passfile"] = resolved["passfile"] or os.path.join(home(environ), ".pgpass")
+    resolved["passfile"] = resolved["passfile"] or user_file(environ, ".pgpass", "pgpass.conf")
     resolved["application_name"] = resolved["application_name"] or resolved["fallback_application_name"]
     if resolved["client_encoding"] == "auto":
         resolved["client_encoding"] = locale_encoding()

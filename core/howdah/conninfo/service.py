@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from howdah.conninfo.environment import home
+from howdah.conninfo.environment import user_file
 from howdah.conninfo.parameter import unknown_parameter
 from howdah.errors import NotSupportedError, OperationalError, ProgrammingError
 
@@ -29,7 +29,7 @@ def read_service(
     Args:
         service: the service's name.
         known: the names of all known parameters.
-        environ: the environment, for HOME and PGSYSCONFDIR.
+        environ: the environment, for HOME, APPDATA and PGSYSCONFDIR.
         servicefile: the user's service file; None for ~/.pg_service.conf, if there is one.
 
     Returns:
@@ -43,7 +43,7 @@ def read_service(
     if servicefile is not None and not os.path.exists(servicefile):
         raise ProgrammingError(f'service file "{servicefile}" not found')
     system = environ.get("PGSYSCONFDIR")
-    candidates = [servicefile or os.path.join(home(environ), ".pg_service.conf")]
+    candidates = [servicefile or user_file(environ, ".pg_service.conf", ".pg_service.conf")]
     candidates += [os.path.join(d, "pg_service.conf") for d in ([system] if system else _SYSTEM_DIRECTORIES)]
     for path in candidates:
         if os.path.exists(path) and (found := _read_section(path, service, known)) is not None:

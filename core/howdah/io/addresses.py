@@ -93,7 +93,7 @@ def locate(
         The addresses, in the order of the system's resolver.
 
     Raises:
-        howdah.OperationalError: the name has no address.
+        howdah.OperationalError: the name has no address, or the host is a unix socket on Windows.
         TimeoutError: the deadline passed.
     """
     if open_transport is not None:
@@ -102,6 +102,10 @@ def locate(
         if transport.opened is not None:
             return [Address(host, socket.AF_UNSPEC, transport, "")]
     if host.is_unix:
+        if not hasattr(socket, "AF_UNIX"):
+            raise errors.OperationalError(
+                f'"{host.host}" is a unix socket, which this Python does not have: give a name or an address'
+            )
         path = f"{host.host}/.s.PGSQL.{host.port}"
         sockaddr = "\0" + path[1:] if path.startswith("@") else path
         return [Address(host, socket.AF_UNIX, sockaddr, path)]

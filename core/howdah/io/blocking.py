@@ -165,7 +165,7 @@ class BlockingTransport:
         self.session = session
         self.sock, self._stream = split_tls(sock, session)
         self._functions = _USUAL
-        if not is_usual(self.sock):
+        if not (is_usual(self.sock) and hasattr(socket, "MSG_DONTWAIT")):  # Windows has no such flag
             self._functions = _COOPERATIVE
             self.sock.setblocking(False)  # all waiting is done by `select`, for both directions
 

@@ -57,9 +57,21 @@ def hung_up(sock: socket.socket) -> bool:
     """Return whether the connection is broken, or closed by the server. The native core has a twin."""
     if sock.fileno() < 0:
         return False
+    if not hasattr(select, "poll"):  # on Windows
+        return _at_end(sock)
     poll = select.poll()
     poll.register(sock, 0)
     return bool(poll.poll(0))
+
+
+def _at_end(sock: socket.socket) -> bool:
+    """Return whether the connection is broken, or has nothing more to receive."""
+    try:
+        return not sock.recv(1, socket.MSG_PEEK)
+    except _WOULD_BLOCK:
+        return False
+    except OSError:
+        return True
 
 
 def moved() -> InterfaceError:

@@ -26,6 +26,12 @@ if TYPE_CHECKING:
     from howdah.io.tls_socket import SecuredSocket
 
 
+#: What `connect_ex` returns while it connects; the second one on Windows.
+_CONNECTING = (errno.EINPROGRESS, getattr(errno, "WSAEWOULDBLOCK", errno.EINPROGRESS))
+#: The messages of Windows for the errors of sockets.
+_MESSAGES: dict[int, str] = getattr(socket, "errorTab", {})
+
+
 def connect(
     address: Address,
     parameters: Mapping[str, Any],
@@ -111,11 +117,11 @@ def _connect(sock: socket.socket, address: Address, deadline: float | None) -> C
         if deadline is not None and time.monotonic() >= deadline:
             raise TimeoutError
         yield Pause(0.01)  # it is not possible to wait for a unix socket whose queue is full
-    if code == errno.EINPROGRESS:
+    if code in _CONNECTING:
         yield SocketReady(sock, True, deadline)
         code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
     if code:
-        raise OSError(code, os.strerror(code))
+        raise OSError(code, _MESSAGES.get(code) or os.strerror(code))
 
 
 def _set_tcp_options(sock: socket.socket, parameters: Mapping[str, Any]) -> None:
@@ -136,10 +142,10 @@ def _set_option(sock: socket.socket, names: tuple[str, ...], value: int | None) 
 
 
 def _check_peer(sock: socket.socket, expected: str) -> None:
-    import pwd
-
     if not hasattr(socket, "SO_PEERCRED"):
         raise errors.OperationalError("requirepeer is not supported on this platform")
+    import pwd  # Windows does not have it
+
     _, uid, _ = struct.unpack("3i", sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
     try:
         name = pwd.getpwuid(uid).pw_name

@@ -161,8 +161,7 @@ cdef class QueryCache:
         cdef Output output = self.session.unsent
         cdef ParameterEncoder encoder = transformer.encoder
         # By turns: the types of one are compared with those of the one before.
-        cdef EncodedParams parameters = EncodedParams.__new__(EncodedParams)
-        cdef EncodedParams previous = EncodedParams.__new__(EncodedParams)
+        cdef EncodedParams parameters = EncodedParams(), previous = EncodedParams()
         cdef bint bare = cached.parsed is None
         for params in rows:
             if (params is None) is not bare:

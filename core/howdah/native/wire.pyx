@@ -59,9 +59,9 @@ cdef object _step(int step):
     """Return the member of `Step` with this value."""
     global _steps
     if _steps is None:
-        from howdah.protocol.exchange import Step
+        from howdah.protocol.exchange import STEPS
 
-        _steps = tuple(Step)
+        _steps = STEPS
     return _steps[step]
 
 

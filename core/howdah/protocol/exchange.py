@@ -13,6 +13,7 @@ from howdah.pq import ExecStatus
 from howdah.protocol.messages import CopyResponse, FieldDescription
 
 __all__ = [
+    "STEPS",
     "CopyExchange",
     "CountedExchange",
     "Decoder",
@@ -40,6 +41,10 @@ class Step(IntEnum):
     SYNC = 6
     QUERY = 7
     FUNCTION_CALL = 8
+
+
+#: The steps, by their value.
+STEPS = tuple(Step)
 
 
 class Decoder(Protocol):

@@ -23,16 +23,12 @@ cdef extern from "Python.h":
 
 cdef type _Decimal = None
 cdef bint _decimals_known = False
-cdef object _nan, _infinity, _minus_infinity
 
 
 cdef int _import_decimal() except -1:
     """Import `decimal` with the first value, because the import is slow and rarely needed."""
-    global _Decimal, _decimals_known, _nan, _infinity, _minus_infinity
+    global _Decimal, _decimals_known
     from decimal import Decimal
-    _nan = Decimal("NaN")
-    _infinity = Decimal("Infinity")
-    _minus_infinity = Decimal("-Infinity")
     _decimals_known = decimals_known(Decimal)
     _Decimal = Decimal
     return 0
@@ -204,10 +200,10 @@ cdef object load_numeric(const char *data, Py_ssize_t size, object loader):
 cdef inline object _special_numeric(uint16_t sign):
     """Return the Decimal that a sign says to be no number; None if it says otherwise."""
     if sign == 0xC000:
-        return _nan
+        return _Decimal("NaN")
     if sign == 0xD000:
-        return _infinity
-    return _minus_infinity if sign == 0xF000 else None
+        return _Decimal("Infinity")
+    return _Decimal("-Infinity") if sign == 0xF000 else None
 
 
 cdef object _long_numeric(const char *groups, int ndigits, int weight, bint negative, int scale):

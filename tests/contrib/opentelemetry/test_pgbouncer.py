@@ -10,17 +10,17 @@ import pytest
 pytest.importorskip("opentelemetry.sdk")
 
 from tests.contrib.opentelemetry.telemetry import Telemetry
-from tests.plugins.prepare import pgbouncer
+from tests.pgbouncer import pooler
 from tests.servers import Server
 
-pytestmark = pytest.mark.skipif(pgbouncer.PROGRAM is None, reason="pgbouncer is not installed")
+pytestmark = pytest.mark.skipif(pooler.PROGRAM is None, reason="pgbouncer is not installed")
 
 
 @pytest.fixture(scope="module")
 def bouncer(server: Any) -> Iterator[Any]:
     if not isinstance(server, Server):
         pytest.skip("PgBouncer needs a server of the suite's own behind it")
-    with pgbouncer.PgBouncer(server) as bouncer:
+    with pooler.PgBouncer(server) as bouncer:
         yield bouncer
 
 

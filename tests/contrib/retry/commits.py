@@ -26,14 +26,18 @@ class CommitProxy:
     Args:
         server: where to.
         losses: how the first COMMITs are lost, in order; all others arrive.
-        commit: what counts as COMMIT.
+        after: what a connection has to send first, instead of an INSERT.
+        at: what is lost instead of COMMIT.
     """
 
-    def __init__(self, server, *losses, commit=COMMIT):
-        self.commit = commit
+    def __init__(self, server, *losses, after=b"INSERT", at=COMMIT):
+        self.after = after
+        self.at = at
         self.server = server
         self.losses = list(losses)
         self.held = []
+        #: Whether nobody can connect any more after the last loss.
+        self.closed_after_losses = False
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.dsn = proxied(server, self.listener.getsockname()[1])
         self.sockets = []
@@ -71,9 +75,11 @@ class CommitProxy:
         with contextlib.suppress(OSError):
             writes = False
             while data := client.recv(65536):
-                writes = writes or b"INSERT" in data
-                if self.commit in data and writes and self.losses:
+                writes = writes or self.after in data
+                if self.at in data and writes and self.losses:
                     loss = self.losses.pop(0)
+                    if self.closed_after_losses and not self.losses:
+                        shut(self.listener)
                     if loss == HELD:
                         self.held.append(backend)
                         shut(client)

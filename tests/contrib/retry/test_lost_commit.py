@@ -84,7 +84,7 @@ def test_a_commit_of_the_function_s_own(server, rows, command, caught, loss, sto
             if not caught:
                 raise
 
-    with CommitProxy(server, loss, commit=command.encode()) as proxy:
+    with CommitProxy(server, loss, at=command.encode()) as proxy:
         with ConnectionPool(proxy.dsn, min_size=1) as pool:
             with pytest.raises(errors.TransactionResolutionUnknown, match="ending the transaction itself"):
                 pool.run(function, policy=ASKING)
@@ -102,7 +102,7 @@ def test_a_savepoint_that_is_lost(server, rows):
         conn.execute("ROLLBACK TO s")
         return len(log)
 
-    with CommitProxy(server, BEFORE, AFTER, commit=b"ROLLBACK TO s") as proxy:
+    with CommitProxy(server, BEFORE, AFTER, at=b"ROLLBACK TO s") as proxy:
         with ConnectionPool(proxy.dsn, min_size=1) as pool:
             assert pool.run(function, policy=EAGER) == 3
     assert rows() == [3]

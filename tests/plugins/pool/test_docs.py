@@ -14,7 +14,7 @@ PAGE = ROOT / "docs" / "pool.md"
 def test_examples(dsn: str) -> None:
     with howdah.connect(dsn, autocommit=True) as conn:
         conn.execute("DROP TABLE IF EXISTS elephant")
-        assert run(PAGE, names={"conninfo": dsn, "standbys": f"{dsn} target_session_attrs=any"}) == 8
+        assert run(PAGE, names={"conninfo": dsn, "standbys": f"{dsn} target_session_attrs=any"}) == 9
         conn.execute("DROP TABLE elephant")
 
 

@@ -98,15 +98,15 @@ def test_numbered_placeholders(query, numbered):
 
 
 @pytest.mark.parametrize(
-    ("query", "name", "text"),
+    ("query", "name", "text", "typed"),
     [
-        (b"PREPARE a AS SELECT 1", b"a", b"SELECT 1"),
-        (b"prepare A (int, numeric(1, 2), text[]) as(SELECT 1)", b"a", b"(SELECT 1)"),
-        (b'PREPARE "a b"AS SELECT 1', b"a b", b"SELECT 1"),
+        (b"PREPARE a AS SELECT 1", b"a", b"SELECT 1", False),
+        (b"prepare A (int, numeric(1, 2), text[]) as(SELECT 1)", b"a", b"(SELECT 1)", True),
+        (b'PREPARE "a b"AS SELECT 1', b"a b", b"SELECT 1", False),
     ],
 )
-def test_prepare(query, name, text):
-    assert syntax.prepared(query) == (name, text)
+def test_prepare(query, name, text, typed):
+    assert syntax.prepared(query) == (name, text, typed)
 
 
 @pytest.mark.parametrize("query", [b"PREPARE TRANSACTION 'x'", b"SELECT 1", b"PREPARE a ASSELECT"])

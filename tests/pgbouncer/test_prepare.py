@@ -8,11 +8,11 @@ import logging
 import pytest
 
 import howdah
-from tests.plugins.prepare import pgbouncer
+from tests.pgbouncer import pooler
 from tests.servers import Server
 
-pytestmark = pytest.mark.skipif(pgbouncer.PROGRAM is None, reason="pgbouncer is not installed")
-KEEPS = pgbouncer.version() >= (1, 21)
+pytestmark = pytest.mark.skipif(pooler.PROGRAM is None, reason="pgbouncer is not installed")
+KEEPS = pooler.KEEPS
 loses = pytest.mark.skipif(KEEPS, reason="this PgBouncer keeps prepared statements")
 
 
@@ -20,8 +20,7 @@ loses = pytest.mark.skipif(KEEPS, reason="this PgBouncer keeps prepared statemen
 def bouncer(server):
     if not isinstance(server, Server):
         pytest.skip("PgBouncer needs a server of the suite's own behind it")
-    settings = ["max_prepared_statements = 100"] if KEEPS else []
-    with pgbouncer.PgBouncer(server, *settings) as bouncer:
+    with pooler.PgBouncer(server, *pooler.TRACKING) as bouncer:
         yield bouncer
 
 

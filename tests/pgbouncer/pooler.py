@@ -13,22 +13,28 @@ from typing import Any
 import howdah
 from tests.servers import Server, free_port
 
-PROGRAM = shutil.which("pgbouncer", path=os.environ.get("PATH", "") + ":/usr/sbin")
+#: HOWDAH_TEST_PGBOUNCER names another one than the system's.
+PROGRAM = os.environ.get("HOWDAH_TEST_PGBOUNCER") or shutil.which(
+    "pgbouncer", path=os.environ.get("PATH", "") + ":/usr/sbin"
+)
+MODES = ("session", "transaction", "statement")
 
 
 class PgBouncer:
-    """PgBouncer in transaction mode, with two connections to a server.
+    """PgBouncer with two connections to a server for each user and database.
 
     A context manager: it starts on entry, and is stopped and removed on exit.
 
     Args:
         server: The server behind it.
         settings: Lines for the section [pgbouncer] of its configuration.
+        mode: Its pool_mode.
     """
 
-    def __init__(self, server: Server, *settings: str) -> None:
+    def __init__(self, server: Server, *settings: str, mode: str = "transaction") -> None:
         self._server = server
         self._settings = settings
+        self.mode = mode
         self._process: subprocess.Popen[bytes] | None = None
         self.port = 0
 
@@ -55,7 +61,8 @@ class PgBouncer:
             "unix_socket_dir =",
             "auth_type = trust",
             f"auth_file = {users}",
-            "pool_mode = transaction",
+            f"pool_mode = {self.mode}",
+            f"admin_users = {self._server.user}",
             "default_pool_size = 2",
             *self._settings,
         ]
@@ -89,3 +96,8 @@ def version() -> tuple[int, ...]:
         return (0,)
     output = subprocess.check_output([PROGRAM, "--version"], text=True)
     return tuple(int(part) for part in output.split()[1].split("."))
+
+
+#: The setting with which it keeps track of prepared statements, from 1.21 on.
+KEEPS = version() >= (1, 21)
+TRACKING = ("max_prepared_statements = 100",) if KEEPS else ()

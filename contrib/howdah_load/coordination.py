@@ -1,0 +1,314 @@
+"""What the coordinator of a load does: it begins the load, and ends it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+from howdah.errors import Error, NotSupportedError, TransactionResolutionUnknown
+from howdah.rows import tuple_row
+from howdah.sql import SQL, Composable, Identifier
+from howdah_load.address import Address
+from howdah_load.names import COMMITTED, Names
+from howdah_load.recovery import LIMIT, PATIENCE, finish_prepared, is_committed, patiently, remove
+from howdah_load.results import Loaded, LoadError, Part, State, described
+from howdah_load.task import WriteTask
+
+__all__ = ["Coordinator", "Partition"]
+
+log = logging.getLogger("howdah.load")
+
+_TABLE = """\
+SELECT nspname, relname FROM pg_catalog.pg_class
+JOIN pg_catalog.pg_namespace ON pg_namespace.oid = relnamespace
+WHERE pg_class.oid = %s::pg_catalog.regclass"""
+_REMEDY = {
+    "independent": "clean_up() removes what is left",
+    "staged": "the table has all rows or none; clean_up() tells, and removes what is left",
+    "two_phase": "recover() ends it as it was decided, and tells",
+}
+
+
+class Partition:
+    """The table that the rows of a staged load become a partition as.
+
+    Args:
+        name: its name.
+        bounds: what follows it in `ATTACH PARTITION`, such as `FOR VALUES IN ('eu')`.
+    """
+
+    def __init__(self, name: str, bounds: str) -> None:
+        self.name = name
+        self.bounds = bounds
+
+
+class Coordinator:
+    """The session that begins and ends a load. It holds the load's lock meanwhile.
+
+    Args:
+        address: where to connect to.
+        table: the name of the table.
+        columns: its columns, in the order of the data's.
+        mode: the mode of the load.
+        schema: where the tables of the load are created; None for the schema of the table.
+        partition: for a staged load whose rows become a partition; None for all others.
+        portable: whether the workers are other processes.
+
+    Attributes:
+        task: what the workers do, set by `begin`.
+    """
+
+    task: WriteTask
+
+    def __init__(
+        self,
+        address: Address,
+        table: str | Identifier,
+        columns: Sequence[str],
+        mode: str,
+        schema: str | None,
+        partition: Partition | None,
+        portable: bool,
+    ) -> None:
+        self._portable = portable
+        self._address = address
+        self._name = table
+        self._columns = tuple(columns)
+        self._mode = mode
+        self._schema = schema
+        self._partition = partition
+        self._connection: Any = None
+        self._table = ("", "")
+
+    @property
+    def names(self) -> Names:
+        """The names of the load."""
+        return self.task.names
+
+    def begin(self, transactions: int | None) -> None:
+        """Connect, and create the tables of the load.
+
+        Args:
+            transactions: how many prepared transactions a two-phase load has; None if nobody knows yet.
+
+        Raises:
+            howdah.Error: the server reports an error, or cannot be reached.
+            howdah.NotSupportedError: the server does not allow so many prepared transactions.
+        """
+        self._connection = self._address.connect(autocommit=True)
+        try:
+            self._begin(transactions)
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def _begin(self, transactions: int | None) -> None:
+        connection = self._connection
+        if self._mode == "two_phase":
+            self._check_prepared(1 if transactions is None else transactions)
+        name = self._name if isinstance(self._name, Identifier) else Identifier(self._name)
+        cursor = connection.cursor(row_factory=tuple_row)
+        self._table = cursor.execute(_TABLE, [name.as_string(connection)]).fetchone()
+        names = Names.new(self._schema or self._table[0], self._mode)
+        with connection.transaction():
+            connection.execute("SELECT pg_catalog.pg_advisory_lock(%s::int8)", [names.id])
+            self._run("CREATE TABLE {} (part int PRIMARY KEY)", names.record)
+            if self._mode == "staged":
+                self._create_staging(names)
+        goal = names.staging if self._mode == "staged" else self._table
+        address = self._address.portable(connection) if self._portable else self._address
+        self.task = WriteTask(address, names, goal, self._columns)
+
+    def _check_prepared(self, needed: int) -> None:
+        cursor = self._connection.cursor(row_factory=tuple_row)
+        allowed = int(cursor.execute("SHOW max_prepared_transactions").fetchone()[0])
+        if allowed < needed:
+            raise NotSupportedError(
+                f"a two-phase load needs a prepared transaction for each worker, {needed} here; the server"
+                f" allows {allowed}: set max_prepared_transactions in postgresql.conf and restart it, or use"
+                " mode='staged'"
+            )
+
+    def _create_staging(self, names: Names) -> None:
+        if self._partition is not None:
+            self._run(
+                "CREATE TABLE {} (LIKE {} INCLUDING ALL EXCLUDING IDENTITY)", names.staging, self._table
+            )
+        else:
+            query = "CREATE UNLOGGED TABLE {} AS SELECT {} FROM {} WITH NO DATA"
+            self._run(query, names.staging, self._column_list(), self._table)
+
+    def end(self, parts: list[Part]) -> Loaded:
+        """End a load whose parts are all written: make its rows visible, and remove its tables.
+
+        Args:
+            parts: the parts.
+
+        Returns:
+            How much it has written.
+
+        Raises:
+            howdah_load.LoadError: it has failed, and nothing is written.
+            howdah.errors.TransactionResolutionUnknown: nobody knows yet whether the rows are written.
+        """
+        loaded = sum((part.loaded for part in parts), Loaded())
+        stored = loaded.rows
+        if self._mode != "independent":
+            try:
+                stored = self._decide(loaded.rows)
+            except Error as error:
+                if not self._connection.closed:
+                    reason = f"the load has failed at its end: {described(error)}"
+                    raise self._error(reason, parts, error) from error
+                self._find_out(parts)
+            if self._mode == "two_phase":
+                self._finish()
+        self._remove(committed=True)
+        return replace(loaded, rows=stored)
+
+    def _decide(self, rows: int) -> int:
+        """Commit a staged load, or the decision to commit a two-phase one; return how many rows it has."""
+        with self._connection.transaction():
+            if self._mode == "staged":
+                rows = self._publish(rows)
+            self._run(f"INSERT INTO {{}} (part) VALUES ({COMMITTED})", self.names.record)
+        return rows
+
+    def _finish(self) -> None:
+        """Commit the prepared transactions."""
+        try:
+            if self._connection.closed:
+                self._reconnect()
+            finish_prepared(self._connection, self.names, committed=True)
+        except Error as error:
+            raise TransactionResolutionUnknown(
+                f"the load was to be committed, and not all of it is: {_REMEDY['two_phase']}"
+            ) from error
+
+    def _publish(self, rows: int) -> int:
+        """Move the rows from the staging table into the table; return how many it has stored."""
+        staging = self.names.staging
+        if self._partition is None:
+            columns = self._column_list()
+            query = "INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM {}"
+            if not self._columns:
+                return 0
+            stored: int = self._run(query, self._table, columns, columns, staging).rowcount
+            return stored
+        name, bounds = self._partition.name, SQL(self._partition.bounds)
+        self._run("ALTER TABLE {} RENAME TO {}", staging, (name,))
+        self._run("ALTER TABLE {} ATTACH PARTITION {} {}", self._table, (staging[0], name), bounds)
+        return rows
+
+    def _find_out(self, parts: list[Part]) -> None:
+        """Find out, on another connection, whether the load is committed, after this one was lost.
+
+        Raises:
+            howdah_load.LoadError: it is not.
+            howdah.errors.TransactionResolutionUnknown: the server cannot be asked.
+        """
+        try:
+            self._reconnect()
+            committed = is_committed(self._connection, self.names)
+        except Error as error:
+            raise TransactionResolutionUnknown(
+                f"the coordinator has lost its connection during the commit: {_REMEDY[self._mode]}"
+            ) from error
+        if not committed:
+            raise self._error("the coordinator has lost its connection before the commit", parts, None)
+
+    def _error(self, reason: str, parts: list[Part], cause: Error | None) -> LoadError:
+        """End a load that has failed at its end; return the error."""
+        failed = LoadError(reason, self.abandon(parts))
+        failed.sqlstate = None if cause is None else cause.sqlstate
+        return failed
+
+    def _reconnect(self) -> None:
+        """Open another connection that holds the load's lock, which is free when the lost one has ended."""
+        self._connection = self._address.connect(autocommit=True)
+        with self._connection.transaction():
+            self._connection.execute("SET LOCAL lock_timeout = '10s'")
+            self._connection.execute("SELECT pg_catalog.pg_advisory_lock(%s::int8)", [self.names.id])
+
+    def abandon(self, parts: list[Part]) -> list[Part]:
+        """End a load that has failed: roll back, remove its tables, and find out what is written.
+
+        Args:
+            parts: what became of the parts, as the workers know it.
+
+        Returns:
+            What became of them.
+        """
+        written: set[int] | None = None
+        try:
+            if self._connection.closed:
+                self._reconnect()
+            if self._mode == "independent":
+                written = self._written()
+            else:
+                self._remove(committed=False)
+        except Error as error:
+            log.warning(
+                "the load %s could not be ended (%s): %s",
+                *(self.names.load, type(error).__name__, _REMEDY[self._mode]),
+            )
+        if self._mode != "independent":
+            return [replace(part, state=State.NOT_WRITTEN, loaded=Loaded()) for part in parts]
+        return parts if written is None else _resolved(parts, written)
+
+    def _written(self) -> set[int] | None:
+        """Remove the record; return the parts that are written, None if a worker was still at work.
+
+        When nobody uses the record any more, a commit that was on its way has arrived, or never will; and
+        without a record, nobody can write any more.
+        """
+        written: set[int] = set()
+
+        def read() -> None:
+            with self._connection.transaction():
+                self._connection.execute(LIMIT, [PATIENCE])
+                self._run("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE", self.names.record)
+                cursor = self._connection.cursor(row_factory=tuple_row)
+                query = SQL("SELECT part FROM {}").format(Identifier(*self.names.record))
+                found = {number for (number,) in cursor.execute(query)}
+                self._run("DROP TABLE {}", self.names.record)
+            written.update(found)
+
+        return written if patiently(read) else None
+
+    def _remove(self, *, committed: bool) -> None:
+        """Remove what the load has left; log what cannot be removed, since the load itself has ended."""
+        removed = False
+        with suppress(Error):
+            removed = remove(self._connection, self.names, committed=committed)
+        if not removed:
+            log.warning("the load %s has left tables: %s", self.names.load, _REMEDY[self._mode])
+
+    def close(self) -> None:
+        """Close the connection, which frees the load's lock."""
+        self._connection.close()
+
+    def _column_list(self) -> Composable:
+        return SQL(", ").join([Identifier(column) for column in self._columns])
+
+    def _run(self, query: str, *names: tuple[str, ...] | Composable) -> Any:
+        """Execute a statement with names in the places of its braces."""
+        places = [name if isinstance(name, Composable) else Identifier(*name) for name in names]
+        return self._connection.execute(SQL(query).format(*places))
+
+
+def _resolved(parts: list[Part], written: set[int]) -> list[Part]:
+    """Return parts as the record knows them, with those of which only the record knows."""
+    known = {part.number for part in parts}
+    resolved = []
+    for part in parts:
+        if part.number in written:
+            rows = part.rows or 0
+            loaded = part.loaded if part.loaded.parts else Loaded(rows, 0, 1)
+            resolved.append(replace(part, state=State.WRITTEN, loaded=loaded, error=None))
+        else:
+            resolved.append(replace(part, state=State.NOT_WRITTEN, loaded=Loaded()))
+    return resolved + [Part(number, State.WRITTEN) for number in sorted(written - known)]

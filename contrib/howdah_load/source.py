@@ -1,0 +1,146 @@
+"""The data of a load, cut into the parts that workers take."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from typing import Any
+
+from howdah.errors import NotSupportedError
+
+__all__ = ["Slice", "Source", "opened"]
+
+
+def opened(source: Any) -> tuple[list[str], Iterator[Any]]:
+    """Return the names of the columns of a source, and its batches.
+
+    Args:
+        source: an Arrow table, batch, reader, dataset or scanner, a frame of pandas or Polars, a lazy frame
+            of Polars, anything else with `__arrow_c_stream__`, or an iterable of batches.
+
+    Raises:
+        TypeError: it is something else, or an iterable without batches, whose columns are unknown.
+        howdah.NotSupportedError: pyarrow is not installed.
+    """
+    try:
+        import pyarrow as pa
+    except ImportError:
+        raise NotSupportedError("load() needs pyarrow: pip install 'howdah[load]'") from None
+    if isinstance(source, pa.RecordBatch):
+        return source.schema.names, iter([source])
+    if type(source).__module__.partition(".")[0] == "pandas":
+        source = pa.Table.from_pandas(source, preserve_index=False)
+    if isinstance(source, pa.Table):
+        return source.schema.names, iter(source.to_batches())
+    if hasattr(source, "scanner"):  # a dataset
+        source = source.scanner()
+    if hasattr(source, "to_reader"):
+        source = source.to_reader()
+    if hasattr(source, "collect_batches"):  # a lazy frame of Polars
+        frames = source.collect_batches()
+        return source.collect_schema().names(), chain.from_iterable(
+            frame.to_arrow().to_batches() for frame in frames
+        )
+    if not isinstance(source, pa.RecordBatchReader) and hasattr(source, "__arrow_c_stream__"):
+        source = pa.RecordBatchReader.from_stream(source)
+    if isinstance(source, pa.RecordBatchReader):
+        return source.schema.names, iter(source)
+    return _opened_iterable(source)
+
+
+def _opened_iterable(source: Any) -> tuple[list[str], Iterator[Any]]:
+    import pyarrow as pa
+
+    batches = iter(source) if hasattr(source, "__iter__") else iter(())
+    first = next(batches, None)
+    if not isinstance(first, pa.RecordBatch):
+        raise TypeError(
+            "the source is to be an Arrow table, reader or dataset, a data frame, or an iterable of batches"
+            f" with one at least, not {type(source).__name__}"
+        )
+    return first.schema.names, chain([first], batches)
+
+
+class Slice:
+    """A part of a source.
+
+    Args:
+        number: its number, from 0 on.
+        first_row: the number of its first row.
+        batches: its rows.
+    """
+
+    def __init__(self, number: int, first_row: int, batches: list[Any]) -> None:
+        self.number = number
+        self.first_row = first_row
+        self.batches = batches
+
+    @property
+    def rows(self) -> int:
+        """How many rows it has."""
+        return sum(batch.num_rows for batch in self.batches)
+
+
+class Source:
+    """Batches, which workers take in slices. Nothing is read before a worker takes it.
+
+    Args:
+        batches: the batches.
+        part_rows: how many rows a slice has.
+
+    Attributes:
+        rows: how many rows have been taken.
+        exhausted: whether there are no more.
+        error: what the source has raised; None if nothing.
+    """
+
+    def __init__(self, batches: Iterable[Any], part_rows: int) -> None:
+        self._batches = iter(batches)
+        self._part_rows = part_rows
+        self._left: Any = None
+        self._lock = threading.Lock()
+        self._stopped = False
+        self._number = 0
+        self.rows = 0
+        self.exhausted = False
+        self.error: BaseException | None = None
+
+    def stop(self) -> None:
+        """Give out nothing more."""
+        self._stopped = True
+
+    def take(self) -> Slice | None:
+        """Return the next slice, None at the end, or after `stop`; any thread may call this."""
+        with self._lock:
+            if self._stopped or self.exhausted:
+                return None
+            try:
+                taken = self._read()
+            except BaseException as error:
+                self.error = error
+                self._stopped = True
+                return None
+            if not taken:
+                return None
+            part = Slice(self._number, self.rows, taken)
+            self._number += 1
+            self.rows += part.rows
+            return part
+
+    def _read(self) -> list[Any]:
+        taken: list[Any] = []
+        missing = self._part_rows
+        while missing:
+            batch = self._left if self._left is not None else next(self._batches, None)
+            self._left = None
+            if batch is None:
+                self.exhausted = True
+                break
+            if batch.num_rows > missing:
+                self._left = batch.slice(missing)
+                batch = batch.slice(0, missing)
+            if batch.num_rows:
+                taken.append(batch)
+                missing -= batch.num_rows
+        return taken

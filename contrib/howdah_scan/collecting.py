@@ -1,0 +1,96 @@
+"""The batches that workers have read and nobody has taken yet: there are never many."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["Collection"]
+
+
+class Collection:
+    """Holds batches between the threads that read them and who takes them.
+
+    Args:
+        workers: how many threads read.
+        capacity: how many batches it holds; who has another one waits.
+    """
+
+    def __init__(self, workers: int, capacity: int) -> None:
+        self._working = workers
+        self._capacity = capacity
+        self._batches: deque[pa.RecordBatch] = deque()
+        self._changed = threading.Condition()
+        self._error: BaseException | None = None
+        self._stopped = False
+        #: Called when there is something to take.
+        self.notify: Callable[[], None] | None = None
+
+    @property
+    def stopped(self) -> bool:
+        """Whether nobody wants any more batches."""
+        return self._stopped
+
+    def put(self, batch: pa.RecordBatch) -> bool:
+        """Add a batch, as soon as there is room.
+
+        Returns:
+            Whether more batches are wanted.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: self._stopped or len(self._batches) < self._capacity)
+            if not self._stopped:
+                self._batches.append(batch)
+                self._tell()
+            return not self._stopped
+
+    def end(self, error: BaseException | None) -> None:
+        """Note that a thread has read all it can.
+
+        Args:
+            error: what has ended it, None if nothing has failed. The first error ends all of them.
+        """
+        with self._changed:
+            self._working -= 1
+            if error is not None and not self._stopped:
+                self._error = error
+                self._stopped = True
+            self._tell()
+
+    def stop(self) -> None:
+        """Want no more batches."""
+        with self._changed:
+            self._stopped = True
+            self._batches.clear()
+            self._tell()
+
+    @property
+    def ready(self) -> bool:
+        """Whether `take` returns at once."""
+        return bool(self._batches or self._error or self._stopped or not self._working)
+
+    def take(self) -> pa.RecordBatch | None:
+        """Return the next batch, as soon as there is one; None after the last.
+
+        Raises:
+            BaseException: what has ended a thread. Batches that were read before are dropped.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: self.ready)
+            if self._error is not None:
+                raise self._error
+            if not self._batches:
+                return None
+            batch = self._batches.popleft()
+            self._changed.notify_all()
+            return batch
+
+    def _tell(self) -> None:
+        self._changed.notify_all()
+        if self.notify is not None:
+            self.notify()

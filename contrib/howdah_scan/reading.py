@@ -1,0 +1,121 @@
+# Generated from contrib/howdah_scan/reading_async.py by .ci/async_to_sync.py; do not edit.
+"""Reading tasks: a connection that has imported the snapshot of their scan."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+import howdah
+from howdah.errors import DatabaseError
+from howdah_scan.errors import SnapshotLost
+from howdah_scan.parts import parts
+from howdah_scan.snapshot import BEGIN, IDENTITY, LIMITS
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from howdah_scan.pieces import Piece
+    from howdah_scan.task import Task
+
+__all__ = ["Reader"]
+
+_SET = """\
+SELECT pg_catalog.set_config(name, value, true)
+FROM ROWS FROM (pg_catalog.unnest(%s::text[]), pg_catalog.unnest(%s::text[])) AS s(name, value)
+"""
+_COUNT_CHANGED = """\
+SELECT pg_catalog.count(*)
+FROM ROWS FROM (pg_catalog.unnest(%s::oid[]), pg_catalog.unnest(%s::oid[])) AS f(relation, file)
+WHERE pg_catalog.pg_relation_filenode(relation) IS DISTINCT FROM file
+"""
+
+
+class Reader:
+    """Reads tasks of one scan, one after another, over a connection at its snapshot.
+
+    The connection opens for the first task, and opens again for shards on another server.
+    """
+
+    def __init__(self) -> None:
+        self._connection: Any = None
+        self._server: tuple[str, int] | None = None
+
+    def read(self, task: Task, batch_rows: int, batch_bytes: int | None) -> Generator[pa.RecordBatch, None]:
+        """Yield the batches of a task.
+
+        Args:
+            task: the task.
+            batch_rows: how many rows a batch has at most.
+            batch_bytes: how many bytes a batch has at most; None for no limit.
+
+        Raises:
+            howdah_scan.SnapshotLost: the snapshot is gone.
+            howdah.Error: connecting fails, or the server reports an error.
+        """
+        left = task.limit
+        for piece in task.pieces:
+            if left == 0:
+                return
+            if self._connection is None or self._server != piece.server:
+                self._open(task, piece)
+            if piece.files:
+                self._check_files(piece)
+            query, params = task.statement(piece, left)
+            batches = self._connection.cursor().stream_arrow(query, params, size=batch_rows)
+            with closing(batches):
+                for batch in batches:
+                    if left is not None:
+                        left -= batch.num_rows
+                    for part in parts(batch, batch_bytes):
+                        yield part if part.schema == task.schema else part.cast(task.schema)
+
+    def _open(self, task: Task, piece: Piece) -> None:
+        """Connect to the server of a piece, and import the snapshot."""
+        self.close()
+        self._server = piece.server
+        address = task.address if piece.server is None else task.address.at(*piece.server)
+        self._connection = howdah.Connection.connect(**address.arguments())
+        self._connection.execute(BEGIN)
+        if task.snapshot is not None:
+            self._import(task)
+        self._connection.execute(LIMITS)
+
+    def _import(self, task: Task) -> None:
+        connection, snapshot = self._connection, task.snapshot
+        assert snapshot is not None
+        try:
+            connection.execute(snapshot.statement())
+        except DatabaseError as error:
+            if not snapshot.lost(error):
+                raise
+            raise SnapshotLost(
+                "the snapshot of the scan is gone: the scan has been closed, or its connection is lost;"
+                " begin it again"
+            ) from None
+        snapshot.check(tuple(connection.execute(IDENTITY).fetchone()))
+        connection.execute(_SET, (list(snapshot.settings), list(snapshot.settings.values())))
+
+    def _check_files(self, piece: Piece) -> None:
+        """Lock the heaps of a piece, and check that they are those whose blocks the scan has counted."""
+        self._connection.execute(f"SELECT FROM {piece.source} LIMIT 0")
+        oids, files = zip(*piece.files)
+        cursor = self._connection.execute(_COUNT_CHANGED, (list(oids), list(files)))
+        if cursor.fetchone()[0]:
+            raise SnapshotLost(
+                f"{piece.relation} has been rewritten since the connection of the scan was lost:"
+                " begin the scan again"
+            )
+
+    def cancel(self) -> None:
+        """Ask the server to cancel the query that is running; another thread or task may call it."""
+        connection = self._connection  # which the reader may close at any moment
+        if connection is not None:
+            connection.cancel_safe(timeout=5.0)
+
+    def close(self) -> None:
+        """Close the connection."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()

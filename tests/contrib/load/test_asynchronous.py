@@ -1,0 +1,101 @@
+"""The same for programs with an event loop."""
+
+from __future__ import annotations
+
+import anyio
+import pytest
+
+import howdah
+from howdah import errors
+from howdah_load import LoadError
+from tests.contrib.load.database import MODES, ROWS, batches, content, leftovers, new_table, rows
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture(params=MODES)
+def mode(request):
+    return request.param
+
+
+@pytest.fixture(autouse=True)
+def table(dsn):
+    new_table(dsn)
+    yield
+    assert leftovers(dsn) == []
+
+
+async def arriving(first=0, last=ROWS):
+    for batch in batches(first, last):
+        await anyio.sleep(0)
+        yield batch
+
+
+@pytest.mark.parametrize("source", [batches, arriving])
+async def test_load(dsn, mode, source):
+    seen = []
+    options = {"mode": mode, "workers": 2, "part_rows": 90, "progress": seen.append}
+    loaded = await howdah.load_async(dsn, "loaded", source(), **options)
+    assert loaded.rows == ROWS and seen[-1].rows == ROWS
+    assert content(dsn) == rows()
+
+
+async def test_the_event_loop_goes_on(dsn):
+    """The source can only go on when another task has run."""
+    event = anyio.Event()
+
+    async def source():
+        for batch in batches(0, 500):
+            yield batch
+        await event.wait()
+        for batch in batches(500):
+            yield batch
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(_set, event)
+        await howdah.load_async(dsn, "loaded", source(), part_rows=100)
+    assert content(dsn) == rows()
+
+
+async def _set(event):
+    event.set()
+
+
+async def test_errors(dsn, mode):
+    await howdah.load_async(dsn, "loaded", arriving(500, 501))
+    with pytest.raises(LoadError) as caught:
+        await howdah.load_async(dsn, "loaded", arriving(), mode=mode, workers=1, part_rows=100)
+    assert isinstance(caught.value.__cause__, errors.UniqueViolation)
+    assert content(dsn) == (rows(0, 501) if mode == "independent" else rows(500, 501))
+    with pytest.raises(errors.UndefinedTable):
+        await howdah.load_async(dsn, "nothing", arriving())
+    with pytest.raises(TypeError):
+        await howdah.load_async(dsn, "loaded", 5)
+
+
+async def test_a_source_that_fails(dsn):
+    async def failing():
+        yield batches(0, 100)[0]
+        raise RuntimeError("the network is down")
+
+    with pytest.raises(LoadError, match="the network is down"):
+        await howdah.load_async(dsn, "loaded", failing(), mode="staged", part_rows=10)
+    assert content(dsn) == []
+
+
+async def test_cancellation(dsn, mode):
+    """The load ends, and removes what it has left, before the cancellation takes effect."""
+    with anyio.CancelScope() as scope:
+
+        async def source():
+            for batch in batches(0, 300):
+                yield batch
+            scope.cancel()
+            await anyio.sleep(0)
+            yield batches(300, 400)[0]
+
+        await howdah.load_async(dsn, "loaded", source(), mode=mode, workers=1, part_rows=100)
+    assert scope.cancelled_caught
+    assert leftovers(dsn) == []
+    stored = content(dsn)
+    assert stored == rows(0, len(stored)) and len(stored) <= (300 if mode == "independent" else 0)

@@ -1,0 +1,271 @@
+"""Loads whose workers, coordinators or connections are lost: what is in the table is known exactly."""
+
+from __future__ import annotations
+
+import pickle
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from contextlib import closing
+
+import pytest
+
+import howdah
+import howdah_load.recovery
+from howdah import errors
+from howdah_load import LoadError, State, clean_up, recover
+from howdah_load.address import Address
+from howdah_load.coordination import Coordinator
+from tests.contrib.load.database import MODES, ROWS, batches, content, leftovers, new_table, rows
+from tests.contrib.retry.commits import AFTER, BEFORE, HELD, CommitProxy
+
+NAME = "howdah load test"
+
+#: The coordinator is the session that holds the lock of the load.
+HOLDS_LOCK = "pid IN (SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted)"
+
+
+@pytest.fixture(params=MODES)
+def mode(request):
+    return request.param
+
+
+@pytest.fixture(autouse=True)
+def table(dsn):
+    new_table(dsn)
+    yield
+    assert leftovers(dsn) == []
+
+
+def kill(dsn, condition):
+    """Terminate sessions of the load."""
+    with closing(howdah.connect(dsn, autocommit=True)) as conn:
+        found = conn.execute(
+            "SELECT pg_terminate_backend(pid, 30000) FROM pg_stat_activity"
+            f" WHERE application_name = %s AND {condition}",
+            [NAME],
+        ).fetchall()
+        assert found
+
+
+def load(dsn, mode, source=None, **options):
+    options = {"workers": 2, "part_rows": 100, **options}
+    return howdah.load(
+        f"{dsn} application_name='{NAME}'", "loaded", source or batches(), mode=mode, **options
+    )
+
+
+def ids_of(parts):
+    return [i for part in parts for i in range(part.first_row, part.first_row + part.rows)]
+
+
+@pytest.mark.parametrize("when", [100, 500])
+def test_workers_are_terminated(dsn, mode, when):
+    def progress(loaded):
+        if loaded.rows == when:
+            kill(dsn, f"NOT {HOLDS_LOCK}")
+
+    with pytest.raises(LoadError) as caught:
+        load(dsn, mode, progress=progress)
+    assert [i for i, _ in content(dsn)] == ids_of(caught.value.written)
+    assert caught.value.unknown == ()
+    assert (len(caught.value.written) > 0) == (mode == "independent")
+
+
+@pytest.mark.parametrize("when", [100, 900])
+def test_the_coordinator_is_terminated(dsn, mode, when):
+    """In an independent load it is only needed at the end; the others are rolled back."""
+
+    def progress(loaded):
+        if loaded.rows == when:
+            kill(dsn, HOLDS_LOCK)
+
+    if mode == "independent":
+        load(dsn, mode, progress=progress)
+        assert content(dsn) == rows()
+        (left,) = clean_up(dsn)
+        assert left.removed and left.mode == mode and left.committed is None
+    else:
+        with pytest.raises(LoadError, match="nothing is written"):
+            load(dsn, mode, progress=progress)
+        assert content(dsn) == []
+
+
+@pytest.mark.parametrize("mode", ["independent", "two_phase"])
+def test_a_worker_is_terminated_in_its_copy(dsn, mode):
+    with closing(howdah.connect(dsn, autocommit=True)) as conn:
+        conn.execute(
+            """CREATE OR REPLACE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NEW; END $$;
+            CREATE TRIGGER die BEFORE INSERT ON loaded
+            FOR EACH ROW WHEN (NEW.id = 555) EXECUTE FUNCTION die()"""
+        )
+    with pytest.raises(LoadError) as caught:
+        load(dsn, mode)
+    assert [i for i, _ in content(dsn)] == ids_of(caught.value.written)
+    if mode == "independent":
+        assert 500 in [part.first_row for part in caught.value.not_written]
+
+
+@pytest.mark.parametrize("loss", [BEFORE, AFTER])
+def test_a_part_s_commit_is_not_answered(server, dsn, loss):
+    """The record of the load tells what became of it."""
+    with CommitProxy(server, loss) as proxy:
+        with pytest.raises(LoadError) as caught:
+            load(proxy.dsn, "independent", workers=1)
+    assert content(dsn) == (rows(0, 100) if loss == AFTER else [])
+    (part,) = caught.value.parts
+    assert part.state is (State.WRITTEN if loss == AFTER else State.NOT_WRITTEN)
+    assert caught.value.unread_from == 100
+    assert isinstance(caught.value.__cause__, errors.TransactionResolutionUnknown)
+
+
+def test_a_part_s_commit_is_on_its_way(server, dsn, monkeypatch):
+    """As long as it may arrive, nobody knows."""
+    monkeypatch.setattr(howdah_load.recovery, "ATTEMPTS", 1)
+    monkeypatch.setattr("howdah_load.coordination.PATIENCE", "100ms")
+    with CommitProxy(server, HELD) as proxy:
+        with pytest.raises(LoadError, match=r"unknown: part 0 \(rows 0 to 99\)") as caught:
+            load(proxy.dsn, "independent", workers=1)
+        (part,) = caught.value.unknown
+        assert part.first_row == 0 and part.rows == 100
+        assert content(dsn) == []
+        proxy.release()
+    for _ in range(100):  # its backend is about to end
+        found = clean_up(dsn)
+        if leftovers(dsn) == []:
+            break
+    assert found
+    assert content(dsn) == rows(0, 100)
+
+
+#: What the coordinator sends before the COMMIT that decides.
+DECIDING = {"staged": b"OVERRIDING", "two_phase": b"VALUES (-1)"}
+
+
+@pytest.mark.parametrize("loss", [BEFORE, AFTER])
+@pytest.mark.parametrize("mode", ["staged", "two_phase"])
+def test_the_coordinator_s_commit_is_not_answered(server, dsn, mode, loss):
+    """It asks on another connection, and goes on from there."""
+    with CommitProxy(server, loss, after=DECIDING[mode]) as proxy:
+        if loss == AFTER:
+            assert load(proxy.dsn, mode).rows == ROWS
+        else:
+            with pytest.raises(LoadError, match="before the commit; nothing is written"):
+                load(proxy.dsn, mode)
+    assert content(dsn) == (rows() if loss == AFTER else [])
+
+
+@pytest.mark.parametrize("mode", ["staged", "two_phase"])
+def test_the_server_cannot_be_asked(server, dsn, mode):
+    with CommitProxy(server, AFTER, after=DECIDING[mode]) as proxy:
+        proxy.closed_after_losses = True
+        with pytest.raises(errors.TransactionResolutionUnknown, match="lost its connection during"):
+            load(proxy.dsn, mode)
+    (left,) = (clean_up if mode == "staged" else recover)(dsn)
+    assert left.committed and left.removed
+    assert content(dsn) == rows()
+
+
+@pytest.mark.parametrize("loss", [BEFORE, AFTER])
+@pytest.mark.parametrize("at", [b"PREPARE TRANSACTION", b"name 777"])
+def test_the_network_is_cut(server, dsn, at, loss):
+    with CommitProxy(server, loss, after=b"", at=at) as proxy:
+        with pytest.raises(LoadError, match="nothing is written"):
+            load(proxy.dsn, "two_phase")
+    assert content(dsn) == []
+
+
+@pytest.mark.parametrize("mode", ["independent", "staged"])
+def test_the_network_is_cut_in_a_part(server, dsn, mode):
+    with CommitProxy(server, BEFORE, after=b"", at=b"name 777") as proxy:
+        with pytest.raises(LoadError) as caught:
+            load(proxy.dsn, mode)
+    assert [i for i, _ in content(dsn)] == ids_of(caught.value.written)
+    assert 777 not in ids_of(caught.value.written)
+
+
+COORDINATOR = textwrap.dedent(
+    """
+    import os, signal, sys
+    import howdah, howdah_load
+    from howdah_load.coordination import Coordinator
+    from tests.contrib.load.database import batches
+
+    def die(*args, **kwargs):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    dsn, mode, point = sys.argv[1:]
+
+    def source():
+        for number, batch in enumerate(batches()):
+            if point == "source" and number == 9:
+                die()
+            yield batch
+
+    if point != "source":
+        setattr(Coordinator, point, die)
+    howdah.load(dsn, "loaded", source(), mode=mode, workers=2, part_rows=100)
+    """
+)
+
+
+@pytest.mark.parametrize(
+    ("mode", "point", "all_rows"),
+    [
+        ("independent", "source", None),
+        ("staged", "source", False),
+        ("staged", "_decide", False),
+        ("staged", "_remove", True),
+        ("two_phase", "source", False),
+        ("two_phase", "_decide", False),
+        ("two_phase", "_finish", True),
+    ],
+)
+def test_the_coordinator_is_killed(dsn, mode, point, all_rows):
+    address = f"{dsn} application_name='{NAME}'"
+    killed = subprocess.run([sys.executable, "-c", COORDINATOR, address, mode, point], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    with closing(howdah.connect(dsn, autocommit=True)) as conn:
+        while conn.execute("SELECT FROM pg_stat_activity WHERE application_name = %s", [NAME]).fetchone():
+            time.sleep(0.01)
+    assert leftovers(dsn) != []
+    end, other = (recover, clean_up) if mode == "two_phase" else (clean_up, recover)
+    assert other(dsn) == []
+    (left,) = end(dsn)
+    assert left.removed and left.mode == mode
+    assert left.committed is (None if mode == "independent" else all_rows)
+    stored = content(dsn)
+    if all_rows is None:
+        parts = {i // 100 for i, _ in stored}
+        assert stored == [row for part in sorted(parts) for row in rows(part * 100, part * 100 + 100)]
+    else:
+        assert stored == (rows() if all_rows else [])
+    assert end(dsn) == []
+
+
+def test_loads_that_run_are_left_alone(dsn, mode):
+    def source():
+        for batch in batches():
+            assert clean_up(dsn) == recover(dsn) == []
+            yield batch
+
+    assert load(dsn, mode, source()).rows == ROWS
+    assert content(dsn) == rows()
+
+
+def test_a_task_that_runs_twice(dsn, mode):
+    """As engines do after the loss of a worker; also one that comes too late."""
+    coordinator = Coordinator(Address(dsn), "loaded", ["id", "name"], mode, None, None, True)
+    coordinator.begin(2)
+    task = pickle.loads(pickle.dumps(coordinator.task))
+    parts = [task.run(0, batches(0, 500)) for _ in range(2)] + [task.run(1, batches(500))]
+    assert [part.state for part in parts] == [State.WRITTEN] * 3
+    assert [part.rows for part in parts] == [500, 500, 500]
+    coordinator.end(parts[1:])
+    late = task.run(1, batches(500))
+    coordinator.close()
+    assert late.state is State.NOT_WRITTEN and isinstance(late.error, errors.UndefinedTable)
+    assert content(dsn) == rows()

@@ -1,0 +1,202 @@
+# Generated from tests/contrib/scan/test_snapshot_async.py by .ci/async_to_sync.py; do not edit.
+"""The snapshot: what is read at it while others write, what it locks, and what becomes of it."""
+
+from __future__ import annotations
+
+import pickle
+from typing import Any
+
+import pytest
+
+import howdah
+from howdah import errors
+from howdah.conninfo import make_conninfo
+from howdah_scan import Scan, SnapshotLost
+from howdah_scan.reading import Reader
+
+_REWRITES = [
+    "TRUNCATE changing",
+    "VACUUM FULL changing",
+    "CLUSTER changing USING changing_pkey",
+    "DROP TABLE changing",
+    "ALTER TABLE changing ADD extra int",
+]
+
+
+@pytest.fixture
+def changing(db: howdah.Connection[Any]) -> str:
+    """The name of a table that is created anew for each test."""
+    db.execute("DROP TABLE IF EXISTS changing")
+    db.execute(
+        "CREATE TABLE changing (id int PRIMARY KEY, n int, pad text) WITH (autovacuum_enabled = false)"
+    )
+    db.execute("INSERT INTO changing SELECT i, 0, repeat('x', 200) FROM generate_series(1, 1500) AS i")
+    return "changing"
+
+
+def _rows(tasks: Any) -> list[tuple[Any, ...]]:
+    rows: list[tuple[Any, ...]] = []
+    for task in tasks:
+        table = pickle.loads(pickle.dumps(task)).read()
+        rows += zip(*(column.to_pylist() for column in table.columns))
+    return sorted(rows)
+
+
+def test_rows_are_those_of_the_snapshot_while_others_write(scan_dsn, changing):
+    with howdah.Connection.connect(scan_dsn, autocommit=True) as conn:
+        for number in range(3):
+            expected = conn.execute("SELECT * FROM changing ORDER BY id").fetchall()
+            with Scan(scan_dsn, changing, partitions=5) as scan:
+                for task_number, _ in enumerate(scan.tasks):
+                    first = 10000 * (number + 1) + 1000 * task_number
+                    conn.execute("UPDATE changing SET n = n + 1 WHERE id %% 3 = %s", (number,))
+                    conn.execute("DELETE FROM changing WHERE id %% 7 = %s", (task_number,))
+                    conn.execute(
+                        "INSERT INTO changing SELECT i, -1, 'y' FROM generate_series(%s::int, %s) AS i",
+                        (first, first + 300),
+                    )
+                    conn.execute("VACUUM changing")
+                    # A second reading of some tasks is a retry.
+                    assert _rows(scan.tasks[:1]) == _rows(scan.tasks[:1])
+                assert _rows(scan.tasks) == expected
+
+
+@pytest.mark.parametrize("statement", _REWRITES)
+def test_nobody_rewrites_the_table_meanwhile(statement, scan_dsn, changing):
+    with howdah.Connection.connect(scan_dsn, autocommit=True) as conn:
+        conn.execute("SET lock_timeout = '50ms'")
+        with Scan(scan_dsn, changing, partitions=2) as scan:
+            with pytest.raises(errors.LockNotAvailable):
+                conn.execute(statement)
+            assert len(_rows(scan.tasks)) == 1500
+        conn.execute("SET lock_timeout = 0")
+        conn.execute(statement)
+
+
+def test_partitions_are_locked_too(scan_dsn, changing):
+    with howdah.Connection.connect(scan_dsn, autocommit=True) as conn:
+        conn.execute("DROP TABLE IF EXISTS parent; CREATE TABLE parent (id int) PARTITION BY LIST (id)")
+        conn.execute("CREATE TABLE leaf PARTITION OF parent DEFAULT; SET lock_timeout = '50ms'")
+        for source in ("parent", "SELECT * FROM parent"):
+            with Scan(scan_dsn, source):
+                for statement in (
+                    "TRUNCATE leaf",
+                    "ALTER TABLE parent DETACH PARTITION leaf",
+                    "DROP TABLE leaf",
+                ):
+                    with pytest.raises(errors.LockNotAvailable):
+                        conn.execute(statement)
+        conn.execute("DROP TABLE parent")
+
+
+def test_a_closed_scan(scan_dsn):
+    scan = Scan(scan_dsn, "heap")
+    for name in ("tasks", "schema", "snapshot", "consistent"):
+        with pytest.raises(howdah.InterfaceError, match="not open"):
+            getattr(scan, name)
+    with scan:
+        (task,) = scan.tasks
+        with pytest.raises(howdah.InterfaceError, match="open already"):
+            scan.open()
+    with pytest.raises(SnapshotLost, match="begin it again"):
+        task.read()
+    scan.close()
+
+
+def test_a_lost_coordinator(scan_dsn, changing):
+    """What begins later fails; what has begun goes on, and is right."""
+    with howdah.Connection.connect(scan_dsn, autocommit=True) as conn:
+        scan = Scan(scan_dsn, changing, partitions=2, keep_alive=None)
+        with scan:
+            scan.check()
+            batches = scan.tasks[0].batches(batch_rows=10)
+            first = next(batches)
+            conn.execute(
+                "SELECT pg_terminate_backend(pid, 60000) FROM pg_locks JOIN pg_stat_activity USING (pid)"
+                " WHERE relation = 'changing'::regclass AND state = 'idle in transaction'"
+            )
+            with pytest.raises(SnapshotLost, match="begin it again"):
+                scan.tasks[1].read()
+            with pytest.raises(SnapshotLost, match="begin it again"):
+                scan.read(workers=2)
+            with pytest.raises(SnapshotLost, match="connection of the scan is lost"):
+                scan.check()
+            rows = first.num_rows
+            for batch in batches:
+                rows += batch.num_rows
+            count = f"SELECT count(*) FROM changing WHERE {scan.tasks[0].pieces[0].predicate}"
+            assert (rows,) == conn.execute(count).fetchone()
+
+
+def test_a_table_that_was_rewritten_after_the_loss(scan_dsn, changing):
+    """A worker that has the snapshot, but had not locked the table when the scan was lost."""
+    with howdah.Connection.connect(scan_dsn, autocommit=True) as conn:
+        scan = Scan(scan_dsn, changing, partitions=2, keep_alive=None)
+        with scan:
+            reader = Reader()
+            task = scan.tasks[1]
+            reader._open(task, task.pieces[0])
+            conn.execute("SELECT pg_terminate_backend(%s, 60000)", (scan._connection.info.backend_pid,))
+            conn.execute("VACUUM FULL changing")
+            with pytest.raises(SnapshotLost, match="rewritten"):
+                for _ in reader.read(task, 100, None):
+                    pass
+            reader.close()
+
+
+def test_time_limits_do_not_end_the_scan(scan_dsn):
+    """The limits of the role or the conninfo are not those of the scan, nor of its workers."""
+    options = (
+        "-c idle_in_transaction_session_timeout=9999 -c statement_timeout=9998 -c idle_session_timeout=9997"
+    )
+    with howdah.Connection.connect(scan_dsn, autocommit=True) as conn:
+        if conn.info.server_version >= 170000:
+            options += " -c transaction_timeout=9996"
+        query = "SELECT name, setting FROM pg_settings WHERE setting ~ '999'"
+        with Scan(make_conninfo(scan_dsn, options=options), query) as scan:
+            ours = dict(scan._connection.execute(query).fetchall())
+            theirs = scan.tasks[0].read()
+            for found in (ours, dict(zip(*(column.to_pylist() for column in theirs.columns)))):
+                assert found == {"idle_session_timeout": "9997"}  # which is none inside of a transaction
+
+
+def test_workers_have_the_settings_of_the_scan(scan_dsn, monkeypatch):
+    monkeypatch.setenv("PGTZ", "Asia/Tokyo")
+    monkeypatch.setenv("PGDATESTYLE", "SQL, DMY")
+    query = "SELECT '2024-01-02 03:00+00'::timestamptz::text AS t, current_setting('TimeZone') AS z"
+    with Scan(scan_dsn, query, key="t", partitions=2) as scan:
+        monkeypatch.setenv("PGTZ", "UTC")
+        monkeypatch.setenv("PGDATESTYLE", "ISO")
+        assert _rows(scan.tasks) == [("02/01/2024 12:00:00 JST", "Asia/Tokyo")]
+
+
+def test_the_connection_is_kept_alive(scan_dsn, conn):
+    activity = "SELECT count(*) FROM pg_stat_activity WHERE pid = %s AND query = 'SELECT 1'"
+    with Scan(scan_dsn, "heap", keep_alive=0.01) as scan:
+        pid = (scan._connection.info.backend_pid,)
+        while conn.execute(activity, pid).fetchone()[0] == 0:
+            conn.rollback()
+        scan.check()
+    with Scan(scan_dsn, "heap", keep_alive=0.01) as scan:
+        pid = (scan._connection.info.backend_pid,)
+        conn.execute("SELECT pg_terminate_backend(%s, 60000)", pid)
+        with pytest.raises(SnapshotLost):
+            scan.check()
+
+
+def test_reading_with_workers(scan_dsn):
+    with Scan(scan_dsn, "heap", partitions=6) as scan:
+        assert scan.read(workers=3).num_rows == 4000
+        rows = 0
+        for batch in scan.batches(workers=3, batch_rows=7):
+            rows += batch.num_rows
+            assert batch.num_rows <= 7
+        assert rows == 4000
+        batches = scan.batches(workers=2, batch_rows=5)
+        assert next(batches).num_rows == 5
+        batches.close()
+        with pytest.raises(ValueError, match="workers"):
+            scan.read(workers=0)
+    with Scan(scan_dsn, "heap", partitions=6, where="1 / (id - 2000) < 2") as scan:
+        with pytest.raises(errors.DivisionByZero):
+            scan.read(workers=3)

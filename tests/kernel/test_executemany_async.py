@@ -1,0 +1,138 @@
+"""executemany with sets of parameters of every kind, from iterators of every kind."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+import howdah
+from howdah.adapt import Dumper
+
+pytestmark = pytest.mark.anyio
+
+#: More sets of parameters than are sent at once.
+MANY = 2000
+
+
+class Reversed(Dumper):
+    """Dumps a str from its end to its beginning."""
+
+    def dump(self, obj: str) -> bytes:
+        """Return the letters."""
+        return obj[::-1].encode()
+
+
+async def stored(conn: howdah.AsyncConnection[Any]) -> list[Any]:
+    """Return the rows in the order in which they were stored."""
+    return await (await conn.execute("SELECT a, b FROM target ORDER BY id")).fetchall()
+
+
+@pytest.fixture
+async def target(aconn: howdah.AsyncConnection[Any]) -> howdah.AsyncConnection[Any]:
+    """A connection with a table."""
+    await aconn.execute("CREATE TEMP TABLE target (id serial, a int8, b text)")
+    return aconn
+
+
+async def test_rows_of_every_shape(target: howdah.AsyncConnection[Any]) -> None:
+    """Lists, tuples, NULLs, and values of other types than the row before, all arrive in their order."""
+    rows: list[Any] = []
+    for i in range(MANY):
+        values = (i if i % 7 else None, str(i) if i % 11 else None)
+        rows.append(list(values) if i % 3 else values)
+        if i % 100 == 0:
+            rows.append((1 << 40, "large"))
+    cur = target.cursor()
+    await cur.executemany("INSERT INTO target (a, b) VALUES (%s, %s)", rows)
+    assert cur.rowcount == len(rows)
+    assert await stored(target) == [tuple(row) for row in rows]
+
+
+async def test_results_of_every_row(target: howdah.AsyncConnection[Any]) -> None:
+    """Each set of parameters has a result, also after more have been sent than are gathered."""
+    cur = target.cursor()
+    await cur.executemany("SELECT %s::int8", [(i,) for i in range(MANY)], returning=True)
+    found = [await cur.fetchone()]
+    while cur.nextset():
+        found.append(await cur.fetchone())
+    assert found == [(i,) for i in range(MANY)]
+
+
+async def test_an_iterator_that_ends_where_enough_is_gathered(target: howdah.AsyncConnection[Any]) -> None:
+    """The iterator is asked once more at most, and never again after its end."""
+
+    def rows() -> Iterator[tuple[int, str]]:
+        for i in range(3):
+            yield i, "x" * 16 * 1024
+
+    await target.cursor().executemany("INSERT INTO target (a, b) VALUES (%s, %s)", rows())
+    assert [row[0] for row in await stored(target)] == [0, 1, 2]
+
+
+@pytest.mark.parametrize("failing", [0, 1, 5, 700])
+async def test_an_iterator_that_raises(target: howdah.AsyncConnection[Any], failing: int) -> None:
+    """Nothing is stored, and the connection is usable."""
+    await target.commit()
+    await target.set_autocommit(True)
+
+    def rows() -> Iterator[tuple[int, str]]:
+        for i in range(MANY):
+            if i == failing:
+                raise LookupError("no elephant")
+            yield i, "x"
+
+    with pytest.raises(LookupError, match="no elephant"):
+        await target.cursor().executemany("INSERT INTO target (a, b) VALUES (%s, %s)", rows())
+    assert await stored(target) == []
+
+
+async def test_an_adapter_registered_between_two_rows(target: howdah.AsyncConnection[Any]) -> None:
+    """It is used from the next row on."""
+    cur = target.cursor()
+    adapters = cur.adapters
+
+    def rows() -> Iterator[tuple[int, str]]:
+        for i in range(20):
+            if i == 10:
+                adapters.register_dumper(str, Reversed)
+            yield i, "abc"
+
+    await cur.executemany("INSERT INTO target (a, b) VALUES (%s, %s)", rows())
+    assert [b for _, b in await stored(target)] == ["abc"] * 10 + ["cba"] * 10
+
+
+async def test_queries_without_parameters(target: howdah.AsyncConnection[Any]) -> None:
+    """None among the sets of parameters is a query without any."""
+    rows: Any = [None] * 5
+    await target.cursor().executemany("INSERT INTO target (a, b) VALUES (1, 'x')", rows)
+    assert await stored(target) == [(1, "x")] * 5
+
+
+async def test_objects_of_many_classes(target: howdah.AsyncConnection[Any]) -> None:
+    """Each is dumped as its own class is, however many classes there are."""
+    classes = [type(f"Text{i}", (str,), {}) for i in range(200)]
+
+    def dumper(number: int) -> type[Dumper]:
+        def dump(self: Dumper, obj: str) -> bytes:
+            return f"{number} {obj}".encode()
+
+        return type(f"Dumper{number}", (Dumper,), {"dump": dump})
+
+    for i, cls in enumerate(classes):
+        target.adapters.register_dumper(cls, dumper(i))
+    rows = [(i, classes[i % 200]("x")) for i in range(MANY)]
+    await target.cursor().executemany("INSERT INTO target (a, b) VALUES (%s, %s)", rows)
+    assert await stored(target) == [(i, f"{i % 200} x") for i in range(MANY)]
+
+
+async def test_a_parameter_that_cannot_be_adapted(target: howdah.AsyncConnection[Any]) -> None:
+    """The error names the parameter; nothing is stored, and the connection is usable."""
+    rows: list[Any] = [(i, "x") for i in range(MANY)]
+    rows[900] = (900, object())
+    with pytest.raises(howdah.ProgrammingError, match="parameter 2: cannot adapt type 'object'"):
+        await target.cursor().executemany("INSERT INTO target (a, b) VALUES (%s, %s)", rows)
+    await target.rollback()
+    assert await (await target.execute("SELECT %s::date", [datetime.date(2000, 1, 1)])).fetchone()

@@ -1,0 +1,266 @@
+"""Threads that share connections, pools and adapters, or nothing, while the interpreter switches constantly.
+
+On a free-threaded CPython they really run at once.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+import os
+import re
+import subprocess
+import sys
+import sysconfig
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from ipaddress import IPv4Interface
+from typing import Any
+
+import pytest
+
+import howdah
+from howdah.adapt import Loader
+from howdah.rows import dict_row
+from tests.pages import ROOT
+
+THREADS = 6
+ROUNDS = 15
+
+#: Values for which the native core has state of its own: cached keys, masks, lazily imported classes.
+VALUES: list[Any] = [
+    2**40,
+    1.5,
+    "elephant",
+    b"\x00\xff",
+    True,
+    decimal.Decimal("12345.678"),
+    uuid.UUID(int=7),
+    dt.datetime(2026, 11, 30, tzinfo=dt.timezone.utc),
+    dt.timedelta(days=3, microseconds=1),
+    [[1, 2], [3, None]],
+    IPv4Interface("10.1.2.0/24"),
+]
+JSON = '{"name": "Hanno", "born": 1510, "of": ["Rome", null, 1.5], "key%s": {"deep": true}}'
+
+#: Threads that begin at once, in a new process: all are the first to use what is created on first use.
+FIRST_USE = """
+import sys, threading
+sys.setswitchinterval(1e-6)
+import howdah
+
+QUERY = '''SELECT 'NaN'::numeric, 'Infinity'::numeric, '-Infinity'::numeric, 1.5::numeric,
+    '00000000-0000-0000-0000-000000000007'::uuid, '10.0.0.0/8'::inet, '{"a": 1}'::json, ARRAY[1, 2], now()'''
+barrier = threading.Barrier(8)
+failures = []
+
+def run():
+    try:
+        barrier.wait()
+        with howdah.connect(sys.argv[1]) as conn:
+            for prepare in (False, True, True):
+                row = conn.execute(QUERY, prepare=prepare, binary=prepare).fetchone()
+                text = [str(value) for value in row[:5]]
+                assert text[:4] == ["NaN", "Infinity", "-Infinity", "1.5"], text
+                assert text[4] == "00000000-0000-0000-0000-000000000007", text
+                assert row[6:8] == ({"a": 1}, [1, 2])
+    except BaseException as error:
+        failures.append(repr(error))
+
+threads = [threading.Thread(target=run) for _ in range(8)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+assert not failures, failures
+print(howdah.__impl__, "works")
+"""
+
+#: Imports every native module; a module that is not declared to do without the GIL would turn it on.
+IMPORTS = """
+import importlib, pathlib, sys, howdah
+for package in ("howdah.native", "howdah_types._native", "howdah_copy._native", "howdah_multiplex._native"):
+    for path in importlib.import_module(package).__path__:
+        for module in pathlib.Path(path).glob("*.so"):
+            importlib.import_module(f"{package}.{module.name.partition('.')[0]}")
+print(sys._is_gil_enabled())
+"""
+
+
+def in_threads(function: Callable[[int], Any], count: int = THREADS) -> None:
+    """Run a function in threads that begin at once, with the thread's number; raise what one raises."""
+    barrier = threading.Barrier(count)
+    errors: list[BaseException] = []
+
+    def run(number: int) -> None:
+        try:
+            barrier.wait()
+            function(number)
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if errors:
+        raise errors[0]
+
+
+@pytest.fixture(autouse=True)
+def switching() -> Iterator[None]:
+    """The interpreter switches threads whenever it can."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+def work(conn: Any, number: int) -> None:
+    """Send and receive values in all ways, and compare them."""
+    for round_ in range(ROUNDS):
+        binary = bool(round_ % 2)
+        row = conn.execute(f"SELECT {', '.join(['%s'] * len(VALUES))}", VALUES, binary=binary).fetchone()
+        assert list(row) == VALUES
+        text = JSON % (number * ROUNDS + round_)
+        cur = conn.cursor(row_factory=dict_row, binary=binary)
+        found = cur.execute("SELECT %s::json AS document, %s AS n", [text, number]).fetchone()
+        assert found is not None and found["n"] == number and found["document"]["name"] == "Hanno"
+        with pytest.raises(howdah.errors.DivisionByZero), conn.transaction():
+            conn.execute("SELECT 1 / 0")
+        cur = conn.cursor()
+        cur.executemany("SELECT %s::int", [(n,) for n in range(20)], returning=True)
+        assert [result.fetchone() for result in cur.results()] == [(n,) for n in range(20)]
+        with conn.cursor().copy("COPY (SELECT generate_series(1, 50)) TO STDOUT (FORMAT binary)") as copy:
+            copy.set_types(["int4"])
+            assert [row for (row,) in copy.rows()] == list(range(1, 51))
+
+
+def test_threads_with_connections_of_their_own(dsn: str) -> None:
+    def run(number: int) -> None:
+        with howdah.connect(dsn, autocommit=True) as conn:
+            work(conn, number)
+
+    in_threads(run)
+
+
+def test_threads_that_share_a_connection(dsn: str) -> None:
+    with howdah.connect(dsn, autocommit=True) as conn:
+
+        def run(number: int) -> None:
+            for n in range(60):
+                cur = conn.cursor(binary=bool(n % 2))
+                assert cur.execute("SELECT %s, %s::json", [number, JSON % n]).fetchone()[0] == number
+                cur.executemany("SELECT %s", [(number,), (n,)], returning=True)
+                assert [result.fetchone() for result in cur.results()] == [(number,), (n,)]
+                with pytest.raises(howdah.errors.DivisionByZero):
+                    conn.execute("SELECT 1 / 0")
+
+        in_threads(run)
+
+
+def test_threads_that_share_a_pool(dsn: str) -> None:
+    with howdah.ConnectionPool(dsn, min_size=2, max_size=3) as pool:
+
+        def run(number: int) -> None:
+            for n in range(40):
+                with pool.connection() as conn:
+                    assert conn.execute("SELECT %s, %s", [number, n]).fetchone() == (number, n)
+
+        in_threads(run)
+
+
+def test_adapters_that_change_meanwhile(dsn: str) -> None:
+    """Global adapters are copied by each connection; one connection's own are changed by another thread."""
+
+    class Shouting(Loader):
+        def load(self, data: Any) -> str:
+            return bytes(data).decode().upper()
+
+    with howdah.connect(dsn, autocommit=True) as conn:
+
+        def run(number: int) -> None:
+            for n in range(100):
+                if number == 0:
+                    conn.adapters.register_loader("text", Shouting)
+                else:
+                    assert conn.execute("SELECT %s::text, %s", ["ab", n]).fetchone() in (("ab", n), ("AB", n))
+
+        in_threads(run)
+        assert conn.execute("SELECT 'ab'::text").fetchone() == ("AB",)
+
+
+def test_a_connection_that_another_thread_closes(dsn: str) -> None:
+    for _ in range(5):
+        conn = howdah.connect(dsn, autocommit=True)
+        started = threading.Event()
+
+        def run(number: int, conn: Any = conn, started: threading.Event = started) -> None:
+            if number == 0:
+                started.wait()
+                conn.close()
+                return
+            with pytest.raises(howdah.Error):
+                while True:
+                    assert conn.execute("SELECT %s", [number]).fetchone() == (number,)
+                    started.set()
+
+        in_threads(run)
+
+
+def test_one_result_that_threads_fetch_from(dsn: str) -> None:
+    """DB-API does not allow threads to share a cursor; if they do, each row is one of the result's."""
+    with howdah.connect(dsn) as conn:
+        for binary in (False, True):
+            cur = conn.cursor(binary=binary)
+            cur.execute("SELECT g, 'row ' || g FROM generate_series(1, 3000) g")
+
+            def run(number: int, cur: Any = cur) -> None:
+                while True:
+                    rows = cur.fetchmany(3) if number % 2 else [cur.fetchone()]
+                    if not rows or rows[0] is None:
+                        return
+                    assert all(text == f"row {n}" for n, text in rows)
+
+            in_threads(run)
+
+
+def python(script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a script in a new interpreter."""
+    path = os.pathsep.join(filter(None, sys.path))
+    environ = {**os.environ, "PYTHONPATH": path, "HOWDAH_IMPL": howdah.__impl__}
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-c", script, *arguments],
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_first_use_by_many_threads(dsn: str) -> None:
+    for _ in range(3):
+        done = python(FIRST_USE, dsn)
+        assert (done.stdout, done.returncode) == (f"{howdah.__impl__} works\n", 0), done.stderr
+
+
+@pytest.mark.skipif(not sysconfig.get_config_var("Py_GIL_DISABLED"), reason="this Python has a GIL")
+def test_the_native_core_leaves_the_gil_off() -> None:
+    done = python(IMPORTS)
+    assert done.stdout == "False\n", done.stderr
+
+
+def test_the_shared_state_of_native_modules_is_listed() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    listed = page.partition("### Threads and shared state")[2].partition("\n## ")[0]
+    found: set[str] = set()
+    for source in [*ROOT.glob("*/*/native/*.p[xy][dix]"), *ROOT.glob("*/*/_native/*.p[xy][dix]")]:
+        text = source.read_text(encoding="utf-8")
+        for names in re.findall(r"^ +global (.+)$", text, re.MULTILINE):
+            found |= {name.strip() for name in names.split(",")}
+        found |= set(re.findall(r"^cdef (?:dict|list|set|bytearray) (\w+) = ", text, re.MULTILINE))
+        found |= set(re.findall(r"^    static (?:\w+ )+\**(\w+)(?: = [^(]+)?;$", text, re.MULTILINE))
+    assert {"_found", "_keys", "_Decimal", "howdah_depth", "howdah_decimal_flags"} <= found
+    assert not {name for name in found if f"`{name}`" not in listed}
