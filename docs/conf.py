@@ -27,6 +27,8 @@ extensions = [
 ]
 exclude_patterns = ["_build"]
 nitpicky = False
+# Classes of two packages have the name Session; a reference finds that of its own package.
+suppress_warnings = ["ref.python"]
 default_role = "code"  # docstrings put code in single backticks
 
 autodoc_member_order = "bysource"
