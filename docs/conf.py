@@ -27,6 +27,8 @@ extensions = [
 ]
 exclude_patterns = ["_build"]
 nitpicky = False
+# Classes of two packages have the name Session; a reference finds that of its own package.
+suppress_warnings = ["ref.python"]
 default_role = "code"  # docstrings put code in single backticks
 
 autodoc_member_order = "bysource"
@@ -117,6 +119,7 @@ def after_napoleon(app: Sphinx, what: str, name: str, obj: Any, options: Any, li
 def setup(app: Sphinx) -> None:
     """Add what is above to Sphinx."""
     app.add_directive("sqlstates", Sqlstates)
+    app.add_css_file("figures.css")
     app.connect("autodoc-process-signature", show_signature)
     app.connect("autodoc-skip-member", skip_member)
     app.connect("autodoc-process-docstring", before_napoleon, priority=400)

@@ -74,7 +74,7 @@ class Subscription:
 
     @property
     def closed(self) -> bool:
-        """Whether nothing is received any more; what waits can still be taken."""
+        """Whether it receives nothing more; `get` still returns what is in the queue."""
         return self._mailbox.ended
 
     def get(self, timeout: float | None = None) -> Notify | Gap | None:
@@ -84,7 +84,7 @@ class Subscription:
             timeout: how long to wait, in seconds; None for as long as it takes.
 
         Returns:
-            It; None if there was none in time, or if nothing more will come because the subscription or the
+            It; None after the timeout, or if nothing more will be received because the subscription or the
             listener is closed.
 
         Raises:
@@ -117,7 +117,7 @@ class Subscription:
         self._listener.add_channels(self._consumer, channels, timeout)
 
     def remove(self, *channels: str) -> None:
-        """Receive no more notifications on some channels; those that wait can still be taken.
+        """Receive no more notifications on some channels; those in the queue can still be taken.
 
         Args:
             channels: the names of the channels.
@@ -125,7 +125,7 @@ class Subscription:
         self._listener.forget_channels(self._consumer, channels)
 
     def close(self) -> None:
-        """Receive nothing any more."""
+        """End the subscription."""
         with self._signal.lock:
             self._consumer.end()
             self._listener.forget_channels(self._consumer, self.channels)

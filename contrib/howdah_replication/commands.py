@@ -38,7 +38,7 @@ OptionValue: TypeAlias = str | int | bool | None
 
 @dataclass(frozen=True, slots=True)
 class SystemInfo:
-    """What IDENTIFY_SYSTEM tells.
+    """The result of IDENTIFY_SYSTEM.
 
     Attributes:
         system_id: identifies the cluster, and its standbys.
@@ -72,7 +72,7 @@ class Slot:
 
     Attributes:
         name: its name.
-        lsn: the position from which it has everything; the server does not tell that of a physical one.
+        lsn: the position from which it has everything; the server does not report it for physical slots.
         snapshot: the name of the exported snapshot; it exists until the next command on the connection.
         plugin: the output plugin; None for a physical slot.
     """
@@ -85,7 +85,7 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class SlotState:
-    """What READ_REPLICATION_SLOT tells of a physical slot.
+    """The state of a physical slot, as READ_REPLICATION_SLOT reports it.
 
     Attributes:
         lsn: the position from which the server keeps the log; None if it keeps nothing for the slot.
@@ -227,7 +227,7 @@ def pgoutput_options(
     Args:
         version: the server's.
         publications: the names of the publications.
-        protocol: the version of the protocol; None for the lowest one that has what is asked for.
+        protocol: the version of the protocol; None for the lowest one that has the requested features.
         binary: whether values are sent in binary format.
         streaming: whether large transactions are sent in parts before their end.
         two_phase: whether transactions are sent when they are prepared.

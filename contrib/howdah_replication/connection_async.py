@@ -258,7 +258,7 @@ class AsyncReplicationConnection:
 
         Args:
             name: its name.
-            wait: whether to wait until nobody uses it any more; otherwise that is an error.
+            wait: whether to wait until it is no longer in use; otherwise a slot in use is an error.
 
         Raises:
             howdah.Error: the server reports an error, such as `howdah.errors.ObjectInUse`.
@@ -290,10 +290,10 @@ class AsyncReplicationConnection:
             start: where to begin; the server begins with what was confirmed if that is later.
             binary: whether values are sent in binary format, where their types have one.
             streaming: `on` or `parallel` to get large transactions in parts, before their end.
-            two_phase: whether transactions come when they are prepared.
-            messages: whether messages of `pg_logical_emit_message` come, too.
+            two_phase: whether transactions are sent when they are prepared.
+            messages: whether messages of `pg_logical_emit_message` are included.
             origin: `none` to get only transactions that do not come from another server.
-            protocol: the version of pgoutput's protocol; None for the lowest that has what is asked for.
+            protocol: the version of pgoutput's protocol; None for the lowest that has the requested features.
             status_interval: the most seconds between two status updates; a short `wal_sender_timeout` of
                 the server shortens it.
             buffer_size: how many bytes of messages are received before the program takes them.
@@ -417,9 +417,9 @@ class AsyncReplicationConnection:
 
         Args:
             label: a name for it.
-            fast: whether the checkpoint before it is made at once, and not spread over some time.
+            fast: whether the checkpoint before it is made at once, not spread over some time.
             wal: whether it includes the log that is needed to restore it.
-            progress: whether it tells the sizes of tablespaces, and `BackupProgress`.
+            progress: whether it includes the sizes of tablespaces, and `BackupProgress`.
             manifest: whether it includes a manifest.
             max_rate: the most kilobytes a second.
             tablespace_map: whether links of tablespaces are in a file instead of being links.

@@ -48,10 +48,10 @@ class Progress:
         physical: whether the stream is of the log itself.
 
     Attributes:
-        server_lsn: the end of the log on the server, as far as it has told.
+        server_lsn: the end of the log on the server, as it last reported.
         flushed: what the program has confirmed.
-        written: what the program has written, if it tells that apart.
-        applied: what the program has applied, if it tells that apart.
+        written: what the program has written, if it reports that separately.
+        applied: what the program has applied, if it reports that separately.
         pending: what the program must confirm before everything it has got is confirmed.
         delivering: whether `pending` does not yet include the message that was taken last.
         full: whether no more is to be received until the program has taken some.

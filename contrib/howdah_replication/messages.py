@@ -118,12 +118,12 @@ class PluginMessage:
 
 @dataclass(frozen=True, slots=True)
 class Resumed:
-    """A stream that reconnects was interrupted, and goes on.
+    """A stream that reconnects was interrupted, and continues.
 
-    Whatever came after the last end of a transaction that the program has confirmed comes again.
+    Everything after the last transaction that the program has confirmed is sent again.
 
     Attributes:
-        start: the confirmed position, from which the stream goes on.
+        start: the confirmed position, from which the stream continues.
         error: why it was interrupted.
     """
 
@@ -153,7 +153,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """A table; comes before its first change, and whenever it has changed.
+    """A table; sent before its first change, and after each change of its definition.
 
     Attributes:
         oid: its oid.
@@ -174,7 +174,7 @@ class Relation:
 
 @dataclass(frozen=True, slots=True)
 class Type:
-    """A type that is not built in; comes before a relation that has a column of it.
+    """A type that is not built in; sent before a relation that has a column of this type.
 
     Attributes:
         oid: its oid.
@@ -191,7 +191,7 @@ class Type:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a transaction comes from that this server has replicated itself; comes after its beginning.
+    """The origin of a transaction that this server has replicated itself; sent after its `Begin`.
 
     Attributes:
         lsn: the position of its commit on the server of its origin.
@@ -306,7 +306,7 @@ class Truncate:
 
 @dataclass(frozen=True, slots=True)
 class LogicalMessage:
-    """What `pg_logical_emit_message` has written; comes only with `messages=True`.
+    """A message of `pg_logical_emit_message`; sent only with `messages=True`.
 
     Attributes:
         transactional: whether it is part of a transaction.

@@ -28,12 +28,12 @@ _LONGEST_PAUSE = 30.0
 
 
 class AsyncResumingStream:
-    """A logical stream with a connection of its own, which it opens again whenever that was lost.
+    """A logical stream with a connection of its own, which is replaced whenever it is lost.
 
     A context manager, over whose messages the program iterates. After an interruption there is a `Resumed`
-    message; the stream goes on from the position that the program has confirmed, and what came after that
-    comes again. So a transaction whose end has not come must be dropped then, and one that is confirmed
-    right after it was processed comes once.
+    message; the stream continues from the position that the program has confirmed, and repeats what followed.
+    So the program must then discard a transaction whose end it has not received. A transaction that is
+    confirmed right after it was processed is not repeated.
 
     Args:
         conninfo: where to connect to.
@@ -96,7 +96,7 @@ class AsyncResumingStream:
         await self.close()
 
     async def close(self) -> None:
-        """End the stream, and close its connection; the server is told what was confirmed."""
+        """End the stream, report what was confirmed to the server, and close the connection."""
         self._closed = True
         self._closing.set()
         await self._disconnect()
@@ -108,11 +108,11 @@ class AsyncResumingStream:
             timeout: how long to wait for it, in seconds, while there is a connection; None for any time.
 
         Returns:
-            The message; None if none has come in time.
+            The message; None after the timeout.
 
         Raises:
             howdah.OperationalError: a connection could not be opened within `reconnect_timeout`.
-            howdah.Error: the server has refused to go on, or a value cannot be loaded.
+            howdah.Error: the server has refused to continue, or a value cannot be loaded.
         """
         if not self._open or self._closed:
             raise ProgrammingError("the stream is not open: use it in its 'with' block")

@@ -26,15 +26,15 @@ _LONG = 3600.0
 class AsyncReplicationStream(BaseStream, Generic[Message]):
     """An open replication stream: a context manager, over whose messages the program iterates.
 
-    While the program works, messages are received into a buffer of limited size, and the server is told in
-    time that the program is alive, and what it has confirmed. At the end of the block the stream is ended,
-    and the connection can be used again, but not for another logical stream: the server would end that at
-    once. What was not confirmed comes again next time.
+    While the program works, messages are received into a buffer of limited size, and the server is informed
+    in time that the program is alive, and of what it has confirmed. At the end of the block, the stream ends,
+    and the connection can be used again, but not for another logical stream, which the server would end at
+    once. The next stream of the slot repeats what was not confirmed.
 
     Attributes:
         connection: the connection, which cannot be used while the stream is open.
         confirmed: the position up to which the program has confirmed; where to start again.
-        server_lsn: the end of the log on the server, as far as it has told.
+        server_lsn: the end of the log on the server, as it last reported.
         ended: whether the stream has ended and all its messages have been taken.
         next_timeline: the next timeline and where it begins, after a physical stream of an old one has ended.
     """
@@ -85,7 +85,7 @@ class AsyncReplicationStream(BaseStream, Generic[Message]):
         try:
             await keeper.stop()
         finally:
-            keeper.arrived.set()  # whoever still reads learns that it is closed
+            keeper.arrived.set()  # so that a waiting `read` notices that the stream is closed
             async with kernel.lock:
                 await kernel.wait_unlimited(self.finish())
 
@@ -98,7 +98,7 @@ class AsyncReplicationStream(BaseStream, Generic[Message]):
             timeout: how long to wait for it, in seconds; None for any time.
 
         Returns:
-            The message; None if none has come in time, or if a physical stream has ended: `ended` tells.
+            The message; None after the timeout, or if a physical stream has ended (see `ended`).
 
         Raises:
             howdah.OperationalError: the connection was lost, or the server sent what the protocol does not
@@ -142,9 +142,9 @@ class AsyncReplicationStream(BaseStream, Generic[Message]):
     def confirm(
         self, flushed: Position, *, written: Position | None = None, applied: Position | None = None
     ) -> None:
-        """Confirm what the program has processed: the server may forget it.
+        """Confirm what the program has processed, so that the server can delete its log.
 
-        The server is told with the next status update; `send_feedback` sends one at once.
+        The next status update reports it to the server; `send_feedback` sends one at once.
 
         Args:
             flushed: the end of a transaction, such as a `Commit` message, or a position in the log.
@@ -159,10 +159,10 @@ class AsyncReplicationStream(BaseStream, Generic[Message]):
             )
 
     async def send_feedback(self, *, reply: bool = False) -> None:
-        """Tell the server at once what the program has confirmed.
+        """Report to the server at once what the program has confirmed.
 
         Args:
-            reply: whether the server shall answer, for instance to tell the end of its log.
+            reply: whether the server should answer, for instance with the end of its log.
 
         Raises:
             howdah.Error: the stream has ended with an error.

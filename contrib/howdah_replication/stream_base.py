@@ -164,7 +164,7 @@ class BaseStream:
 
     @property
     def server_lsn(self) -> LSN:
-        """The end of the log on the server, as far as it has told."""
+        """The end of the log on the server, as it last reported."""
         return self.progress.server_lsn
 
     @property

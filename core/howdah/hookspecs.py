@@ -233,8 +233,8 @@ class QueryObserver(Protocol):
 
         Args:
             query: the query as sent to the server, with `$1` placeholders.
-            params_seq: all sets of parameters, as the program passed them: perhaps an iterator, which must
-                be left to the driver.
+            params_seq: all sets of parameters, as the program passed them: perhaps an iterator, which only
+                the driver may consume.
 
         Returns:
             A token, which is passed to `query_ended`.

@@ -74,7 +74,7 @@ def _asked(args: argparse.Namespace, console: Console) -> list[tuple[Workload, M
     if secured and (reason := missing()):
         console.print(f"[yellow]TLS is not measured: {reason}")
         secured = []
-    # TLS first: a difference of two times is lost in what other workloads leave behind in the memory.
+    # TLS first: memory left over from other workloads would distort this small difference of two times.
     return secured + [each for each in asked if not isinstance(each[0], Tls)]
 
 

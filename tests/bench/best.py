@@ -1,4 +1,4 @@
-"""The drivers as their documentation says they are fastest: in autocommit, and with prepared statements.
+"""The fastest code for the drivers, according to their documentation: autocommit and prepared statements.
 
 howdah: one cursor a connection, tuples; it prepares by itself. psycopg: the same, with cursors that ask for
 binary results. asyncpg: statements prepared once, and `fetch`. psycopg2: one cursor a connection.

@@ -1,4 +1,4 @@
-"""The chart, as SVG: how many times as fast as each peer howdah is, for each workload."""
+"""The chart, as SVG: the speed of howdah relative to each peer, for each workload."""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ if TYPE_CHECKING:
 WIDTH = 820
 LEFT = 200  # of the bars
 RIGHT = 70
+TOP = 102  # of the bars
 BAR = 13  # from one bar to the next; a bar is 11 thick
 GAP = 14
-TITLE = "How many times as fast howdah is"
+TITLE = "Speed of howdah relative to other drivers"
+NOTE = "time of the other driver ÷ time of howdah; to the right of 1×, howdah is faster"
 LONGEST = 6.0  # a longer bar is cut off; its number is not
 
 COLOURS = {
@@ -33,7 +35,7 @@ COLOURS = {
 }
 
 STYLE = """
-    /* The page's theme says the colours; the second value is for the picture on its own. */
+    /* The page's theme has the colours; the second values are for the image alone. */
     .bench { --ink: var(--color-foreground-primary, #1f2328);
       --faint: var(--color-foreground-secondary, #59636e);
       --paper: var(--color-background-primary, #ffffff); --line: var(--color-background-border, #d1d9e0);
@@ -67,7 +69,7 @@ def chart(measurements: Sequence[Measurement], environment: dict[str, str]) -> s
         The SVG document.
     """
     bars: list[str] = []
-    y = 92.0
+    y = TOP + 8.0
     for mode, title in TITLES.items():
         ours = [measurement for measurement in measurements if measurement.mode == mode]
         if not ours:
@@ -83,11 +85,12 @@ def chart(measurements: Sequence[Measurement], environment: dict[str, str]) -> s
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" class="bench" viewBox="0 0 {WIDTH} {bottom + 30:.0f}"',
-            f'width="100%" style="max-width: {WIDTH}px" role="img" aria-label="{TITLE} as its peers">',
+            f'width="100%" style="max-width: {WIDTH}px" role="img" aria-label="{TITLE}">',
             f"<style>{STYLE}</style>",
             '<rect class="paper" width="100%" height="100%"/>',
             f'<text class="title" x="16" y="28">{TITLE}</text>',
-            f'<text class="faint" x="16" y="46">{escape(_subtitle(environment))}</text>',
+            f'<text class="faint" x="16" y="46">{NOTE}</text>',
+            f'<text class="faint" x="16" y="61">{escape(_subtitle(environment))}</text>',
             *_legend(measurements),
             *_axis(bottom),
             *bars,
@@ -100,7 +103,7 @@ def chart(measurements: Sequence[Measurement], environment: dict[str, str]) -> s
 def _subtitle(environment: dict[str, str]) -> str:
     return (
         f"howdah {environment['howdah']} ({environment['implementation']}), Python {environment['Python']}, "
-        f"PostgreSQL {environment['PostgreSQL']} on a unix socket; longer is better for howdah"
+        f"PostgreSQL {environment['PostgreSQL']} on a Unix socket"
     )
 
 
@@ -113,18 +116,18 @@ def _legend(measurements: Sequence[Measurement]) -> Iterator[str]:
     x = 16.0
     for name, colour in COLOURS.items():
         if name in measured:
-            yield f'<rect x="{x}" y="58" width="11" height="11" rx="2" fill="{colour}"/>'
-            yield f'<text x="{x + 16}" y="68">as {name}</text>'
-            x += 120
-    yield f'<line class="goal" x1="{x + 4}" x2="{x + 4}" y1="57" y2="70"/>'
-    yield f'<text x="{x + 14}" y="68">goal</text>'
+            yield f'<rect x="{x}" y="76" width="11" height="11" rx="2" fill="{colour}"/>'
+            yield f'<text x="{x + 16}" y="86">{name}</text>'
+            x += 96
+    yield f'<line class="goal" x1="{x + 4}" x2="{x + 4}" y1="75" y2="88"/>'
+    yield f'<text x="{x + 14}" y="86">goal</text>'
 
 
 def _axis(bottom: float) -> Iterator[str]:
     for ratio in range(int(LONGEST) + 1):
         x = _position(ratio)
         kind = "equal" if ratio == 1 else "grid"
-        yield f'<line class="{kind}" x1="{x:.1f}" x2="{x:.1f}" y1="84" y2="{bottom:.1f}"/>'
+        yield f'<line class="{kind}" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{bottom:.1f}"/>'
         yield f'<text class="tick" x="{x:.1f}" y="{bottom + 16:.1f}" text-anchor="middle">{ratio}×</text>'
 
 

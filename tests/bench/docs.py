@@ -1,7 +1,7 @@
 """Filling in the results in docs/performance.md: `python -m tests.bench.docs RESULT…`.
 
 The results are the bench.json of one run or of several; of several, the medians are shown. What no run has
-measured, single queries or programs, stays as it is on the page.
+measured, single queries or programs, stays unchanged on the page.
 """
 
 from __future__ import annotations
@@ -18,14 +18,15 @@ from tests.bench.measuring import Measurement, Merged
 DOCS = Path(__file__).parents[2] / "docs"
 BEGIN, END = "% bench: begin\n", "% bench: end\n"
 PROGRAMS_BEGIN, PROGRAMS_END = "% programs: begin\n", "% programs: end\n"
+SUMMARY_BEGIN, SUMMARY_END = "% summary: begin\n", "% summary: end\n"
 #: Where the chart is, from the page.
 CHART = "_static/performance.svg"
 
 INTRODUCTION = """\
 Times are medians of rounds, in µs unless another unit is given. The ratio compares howdah with the fastest
-of the drivers that the goal names (for memory, with the one that needs least); a second ratio compares it
-with psycopg. `tls` is the additional time of a query over TLS, and `tls-rows` the additional CPU time of
-the client for many rows.""".splitlines()
+of the drivers that the goal is about (for memory, with the one that needs least); a second ratio compares it
+with psycopg. The rows *TLS* show only what TLS adds: the time of a query of one row over TLS, minus that over
+plain TCP; for many rows, the client's CPU time.""".splitlines()
 
 MODES = {"sync": "Blocking", "asyncio": "asyncio, its own event loop", "uvloop": "asyncio, on uvloop"}
 NUMBERS = ("One run", "Two runs", "Three runs", "Four runs", "Five runs")
@@ -53,6 +54,7 @@ def main() -> int:
     if outcomes := outcome.merge([measured for _, measured, _ in runs]):
         lines = [*_provenance(environment, len(runs)), "", *showing.page(outcomes)]
         text = fill(text, PROGRAMS_BEGIN, PROGRAMS_END, lines)
+        text = fill(text, SUMMARY_BEGIN, SUMMARY_END, list(showing.summary(outcomes))[1:])
     page.write_text(text, encoding="utf-8")
     return 0
 
@@ -82,9 +84,9 @@ def results(measurements: Sequence[Measurement], environment: dict[str, str], ru
     yield ""
     yield from INTRODUCTION
     yield ""
-    yield "```{raw} html"
-    yield f":file: {CHART}"
-    yield "```"
+    yield from _raw('<div class="wide-chart">')
+    yield from _raw(f":file: {CHART}")
+    yield from _raw("</div>")
     for mode, title in MODES.items():
         ours = [measurement for measurement in measurements if measurement.mode == mode]
         if ours:
@@ -94,14 +96,18 @@ def results(measurements: Sequence[Measurement], environment: dict[str, str], ru
             yield from _table(ours)
 
 
+def _raw(content: str) -> Iterator[str]:
+    yield from ("```{raw} html", content, "```", "")
+
+
 def _provenance(environment: dict[str, str], runs: int) -> Iterator[str]:
     """Say what was measured where, and how often."""
     number = NUMBERS[runs - 1] if runs <= len(NUMBERS) else f"{runs} runs"
     versions = ", ".join(
         f"{name} {value}" for name, value in environment.items() if name not in ("implementation", "machine")
     )
-    several = ", of which the median is shown" if runs > 1 else ""
-    yield f"{number}{several}; {environment['machine']}, PostgreSQL over a unix socket, howdah's"
+    several = " (the median is shown)" if runs > 1 else ""
+    yield f"{number}{several}; {environment['machine']}; PostgreSQL over a Unix socket; howdah's"
     yield f"{environment['implementation']} implementation. {versions}."
 
 

@@ -1,4 +1,4 @@
-"""What howdah wants to reach at what programs do, what it reaches, and which floors leave no more."""
+"""The goals for programs, what howdah reaches, and the floors that limit it."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class Goal:
 
     Args:
         title: What is measured, and in which unit.
-        wanted: What howdah wants to reach.
-        measured: What it reaches.
+        wanted: The goal.
+        measured: What howdah reaches.
         floor: What the floor reaches; None if there is none.
         least: Whether less is better.
     """
@@ -80,7 +80,7 @@ def _concurrent(measured: Sequence[Outcome]) -> Iterator[Goal]:
     for mode, wanted, clients in (("uvloop", 1.6, "uvloop"), ("sync", 1.8, "ten threads")):
         outcomes = best if mode == "uvloop" else _seven(measured, "sync", "best")
         if outcomes:
-            title = f"seven workloads as fast as they can, {clients}: mean, × asyncpg's queries/s"
+            title = f"seven workloads, fastest code, {clients}: mean, × asyncpg's queries/s"
             rates = geometric(_figure(each, "howdah", "rate") / reference[n] for n, each in outcomes.items())
             floors = [_floor(each, reference[n]) for n, each in outcomes.items()]
             yield Goal(title, wanted, rates, None if None in floors else geometric(floors))
@@ -97,7 +97,7 @@ def _concurrent(measured: Sequence[Outcome]) -> Iterator[Goal]:
     for mode, clients in (("uvloop", "uvloop"), ("sync", "ten threads")):
         outcomes = {n: each for n, each in _seven(measured, mode, "usual").items() if n in reference}
         if outcomes:
-            title = f"six workloads as programs usually do, {clients}: mean, × asyncpg's queries/s"
+            title = f"six workloads, typical code, {clients}: mean, × asyncpg's queries/s"
             rates = geometric(_figure(each, "howdah", "rate") / reference[n] for n, each in outcomes.items())
             yield Goal(title, 1.0, rates)
 
@@ -120,6 +120,6 @@ def _figure(outcome: Outcome, driver: str, name: str) -> float:
 
 
 def _floor(outcome: Outcome, reference: float) -> float | None:
-    """Return what the floor has, of that which makes rows if there is one; in multiples of the reference."""
+    """Return the rate of the floor (with rows, if there is one), as a multiple of the reference."""
     rate = outcome.figure(floor.ROWS, "rate") or outcome.figure(floor.NAME, "rate")
     return None if rate is None else rate / reference

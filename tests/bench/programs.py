@@ -33,11 +33,11 @@ GROUPS = {
     "concurrent-100": "a hundred connections at once",
     "rows": "rows as dictionaries and objects",
     "binding": "client-side binding",
-    "loaders": "a loader in Python that delegates",
+    "loaders": "loaders written in Python",
     "orm": "SQLAlchemy's ORM",
     "django": "Django's ORM",
-    "saturated": "a machine without an idle core",
-    "network": "TLS and distance",
+    "saturated": "a fully loaded machine",
+    "network": "TLS and latency",
 }
 
 #: Groups that are measured only when they are asked for.
@@ -112,7 +112,7 @@ class Concurrent(Working):
     """Many connections at once do a workload.
 
     Args:
-        usual: Whether the drivers do it as programs usually do (`usual`), not as fast as they can (`best`).
+        usual: Whether the drivers use typical code (`usual`), not the fastest code (`best`).
     """
 
     usual: bool = False
@@ -291,9 +291,9 @@ def _query(sql: str | None) -> dict[str, object]:
 
 def _table(idiom: str, workload: Workload) -> str:
     if idiom == "best":
-        return "as fast as they can"
+        return "fastest code"
     # Apart, because it is the program that writes the text, and asyncpg's users do not write any.
-    return "as programs usually do" if not isinstance(workload, CopyIn) else "COPY as programs usually do"
+    return "typical code" if not isinstance(workload, CopyIn) else "typical code for COPY"
 
 
 def _concurrent() -> list[Program]:
@@ -453,8 +453,8 @@ def _network() -> list[Program]:
     )
     ways: dict[Way, str] = {
         "tls": "TCP with TLS",
-        "far": "1 ms away",
-        "far-tls": "1 ms away, with TLS",
+        "far": "1 ms round trip",
+        "far-tls": "1 ms round trip, with TLS",
     }
     return [
         Network(

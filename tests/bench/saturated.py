@@ -1,4 +1,4 @@
-"""A machine without an idle core: many client processes, or other programs beside one.
+"""A fully loaded machine: many client processes, or other programs beside one.
 
 `python -m tests.bench.saturated MODE DRIVER ADDRESS PROGRAM` is one of the client processes. It connects,
 does what its standard input says, line by line, and writes what came out of it, as JSON.

@@ -1,4 +1,4 @@
-"""What came out of programs, for people: tables in the terminal, and in docs/performance.md."""
+"""The results of programs, for people: tables in the terminal, and in docs/performance.md."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rich import box
 from rich.table import Table
 
+from tests.bench import floor
 from tests.bench import outcome as outcomes_of
 from tests.bench.goals import goals
 from tests.bench.programs import GROUPS
@@ -17,10 +18,10 @@ if TYPE_CHECKING:
     from tests.bench.outcome import Mean, Outcome
     from tests.bench.workloads import Mode
 
-#: The groups of many clients: the page begins with what they amount to.
+#: The groups with many clients. The page begins with their means.
 MANY = ("concurrent", "concurrent-100", "saturated")
 
-#: What the first tables of the page compare the drivers with.
+#: The driver that the first tables of the page compare the others with.
 REFERENCE = "asyncpg"
 
 #: Figures, as the head of a column has them.
@@ -29,14 +30,14 @@ WORDS = {"rate": "queries/s", "p50": "median, µs", "p99": "99 %, µs", "cpu": "
 #: The same, where they are about ratios.
 RATIOS = {"rate": "queries/s", "p50": "median", "p99": "99 %", "cpu": "CPU"}
 
-#: How far ahead a peer has to be for howdah to be behind: less than that is what two runs differ by.
+#: By how much a peer has to be better to be listed: two runs of one driver differ by less.
 BEHIND = 0.05
 
 MODES: dict[Mode, str] = {"sync": "blocking", "asyncio": "asyncio", "uvloop": "uvloop"}
 
 NOTE = (
-    "CPU: the client's, for one query; × speed, × CPU: how many times as good as that driver's howdah's is, "
-    "in queries a second and CPU; on the lines of means, so is every figure"
+    "CPU: processor time of the client per query. × speed, × CPU: howdah compared with that driver, in "
+    "queries per second and in CPU time; above 1, howdah is better. Lines of means have only such ratios"
 )
 
 
@@ -102,15 +103,19 @@ def _of(means: Sequence[Mean], group: str, table: str, mode: Mode) -> list[Mean]
     return [mean for mean in means if (mean.group, mean.table, mean.mode) == (group, table, mode)]
 
 
-def page(measured: Sequence[Outcome]) -> Iterator[str]:
-    """Return the lines of the section: the seven, goals, means, where howdah is behind, and all tables."""
-    means = list(outcomes_of.means(measured))
+def summary(measured: Sequence[Outcome]) -> Iterator[str]:
+    """Return the lines that the page begins with: the seven workloads on uvloop, and the means."""
     for (group, table, mode), members in outcomes_of.tables(measured).items():
         if group == "concurrent" and mode == "uvloop":
-            yield from ("", f"{_capital(heading(group, table, mode))}:", "")
+            yield from ("", f"Queries per second; {heading(group, table, mode)}:", "")
             yield from _compared(members)
+    yield from _means([mean for mean in outcomes_of.means(measured) if mean.group in MANY])
+
+
+def page(measured: Sequence[Outcome]) -> Iterator[str]:
+    """Return the lines of the section: goals, where howdah is slower, and all tables."""
+    means = list(outcomes_of.means(measured))
     yield from _goals(measured)
-    yield from _means([mean for mean in means if mean.group in MANY])
     yield from _lost(measured)
     for group, title in GROUPS.items():
         ours = [outcome for outcome in measured if outcome.program.group == group]
@@ -127,17 +132,16 @@ def _capital(sentence: str) -> str:
 
 
 def _compared(members: Sequence[Outcome]) -> Iterator[str]:
-    """Return a table of the queries a second and the CPU of each driver, and of their means."""
-    drivers = list(dict.fromkeys(driver for outcome in members for driver in outcome.rounds))
-    columns = [(figure, driver) for figure in ("rate", "cpu") for driver in drivers]
-    titles = {"rate": "queries/s", "cpu": "CPU µs"}
-    yield f"| | {' | '.join(f'{driver}, {titles[figure]}' for figure, driver in columns)} |"
-    yield f"|---|{'--:|' * len(columns)}"
+    """Return a table of the queries per second of each driver, without the floors, and of the means."""
+    measured = dict.fromkeys(driver for outcome in members for driver in outcome.rounds)
+    drivers = [driver for driver in measured if driver not in (floor.NAME, floor.ROWS)]
+    yield f"| | {' | '.join(drivers)} |"
+    yield f"|---|{'--:|' * len(drivers)}"
     for outcome in members:
-        cells = [shown(figure, outcome.figure(driver, figure)) for figure, driver in columns]
+        cells = [shown("rate", outcome.figure(driver, "rate")) for driver in drivers]
         yield f"| {outcome.program.title} | {' | '.join(cells)} |"
     if REFERENCE in drivers and len(members) > 1:
-        relative = [ratio(_relative(members, figure, driver)) for figure, driver in columns]
+        relative = [ratio(_relative(members, "rate", driver)) for driver in drivers]
         yield f"| *geometric mean, {REFERENCE} = 1* | {' | '.join(relative)} |"
 
 
@@ -152,11 +156,8 @@ def _goals(measured: Sequence[Outcome]) -> Iterator[str]:
     found = list(goals(measured))
     if not found:
         return
-    yield from (
-        "",
-        "What howdah wants to reach, and what it reaches. The floor is what no driver could exceed:",
-        "",
-    )
+    yield from ("", "### Goals", "")
+    yield from ("The goals, and what howdah reaches. The floor is a limit that no driver can exceed:", "")
     yield "| | goal | reached | floor | |"
     yield "|---|--:|--:|--:|---|"
     for goal in found:
@@ -171,8 +172,8 @@ def _means(means: Sequence[Mean]) -> Iterator[str]:
     if not means:
         return
     yield ""
-    yield "How many times as good as the peer's figures those of howdah are, as geometric means; below 1,"
-    yield "howdah is behind:"
+    yield "howdah compared with each peer, as the geometric mean over all programs. Above 1, howdah is"
+    yield "better; below 1, the peer is better:"
     yield ""
     yield f"| | programs | peer | {' | '.join(RATIOS.values())} |"
     yield f"|---|--:|---|{'--:|' * len(RATIOS)}"
@@ -182,15 +183,15 @@ def _means(means: Sequence[Mean]) -> Iterator[str]:
 
 
 def _lost(measured: Sequence[Outcome]) -> Iterator[str]:
-    """Return a table of all programs at which a peer is ahead in some figure, and in which."""
+    """Return a table of all programs in which a peer is better in some figure, and in which."""
     found = list(outcomes_of.lost(measured, BEHIND))
     programs = {id(each.outcome) for each in found}
-    yield from ("", "### Where howdah is behind", "")
-    yield f"At {len(programs)} of {len(measured)} programs, each mode counted, a peer is ahead by more than"
-    yield f"{BEHIND * 100:.0f} % in some figure."
+    yield from ("", "### Where a peer is better", "")
+    yield f"In {len(programs)} of {len(measured)} measurements (a program in one mode), a peer is better by"
+    yield f"more than {BEHIND * 100:.0f} % in at least one figure."
     if not found:
         return
-    yield "The numbers are how many times as good as the peer's figure that of howdah is:"
+    yield "The numbers compare howdah with the peer; below 1, the peer is better:"
     yield ""
     yield f"| program | peer | {' | '.join(RATIOS.values())} |"
     yield f"|---|---|{'--:|' * len(RATIOS)}"

@@ -1,4 +1,4 @@
-"""The drivers as programs usually have them, in psycopg's way: a cursor for each query, in a transaction.
+"""Typical code for the drivers, in psycopg's way: a cursor for each query, in a transaction.
 
 howdah and psycopg do the same here, to the letter: connections without autocommit, rows as dictionaries, and
 `COPY` of text that the program makes. What only reads leaves its transaction open, as a connection without

@@ -63,11 +63,11 @@ class Workload:
     Args:
         name: What `--only` calls it.
         title: What the report calls it.
-        goals: The modes it is measured in, and for each how many times as fast as the fastest of its peers
-            howdah is to be; None where there is no goal.
-        peers: The drivers that a mode's goal compares howdah with, where they are not those of `PEERS`. The
-            asyncpg of the mode "sync" has an event loop of its own.
-        further: Modes with further goals: by driver, how many times as fast as it howdah is to be.
+        goals: The modes it is measured in. For each one, the goal is the speed of howdah as a multiple of
+            that of its fastest peer; None if there is no goal.
+        peers: The drivers that a mode's goal compares howdah with, if they differ from `PEERS`. In the mode
+            "sync", asyncpg has an event loop of its own.
+        further: Modes with further goals: by driver, the speed of howdah as a multiple of that driver's.
     """
 
     name: str
@@ -104,7 +104,7 @@ class Once(Workload):
     """Execute a query that has never been executed before, and fetch all its rows.
 
     Args:
-        sql: The query; what makes it another one each time is a comment behind it.
+        sql: The query. A comment after it makes it different each time.
     """
 
     sql: str = ""
@@ -375,12 +375,12 @@ class Threads(Query):
 
 @dataclass(frozen=True)
 class Tls(Query):
-    """Execute a query over TLS, and over TCP without: what counts is how much longer it takes.
+    """Execute a query over TLS, and over plain TCP. The result is the difference.
 
     Args:
-        computing: Whether it is the process's time that is measured, not the wall's: of many rows the
-            difference of two times of which most goes to waiting would be lost in the noise. For a single row
-            it would be unfair to a driver that spins for it: what the server computes would count as its own.
+        computing: Whether CPU time is measured instead of wall time: with many rows most of the time is
+            spent waiting, and a difference of wall times would be lost in the noise. For a single row
+            it would be unfair to a driver that spins: the time of the server would count as its own.
     """
 
     computing: bool = False
@@ -391,7 +391,7 @@ class Tls(Query):
         return process_time if self.computing else perf_counter
 
 
-#: Those that the goals compare howdah with, unless a workload has others. The rest is there to be looked at.
+#: The drivers that goals compare howdah with, unless a workload names others. Other drivers are only shown.
 PEERS: dict[Mode, tuple[str, ...]] = {
     "sync": ("psycopg", "psycopg2"),
     "asyncio": ("asyncpg",),

@@ -172,7 +172,7 @@ class Loader(ABC):
     #: The native equivalent of `load`, as "module:name" (docs/native-adapters.md). If there is no such
     #: module, `load` is called. Only the class that defines the attribute uses it: it is not inherited.
     native: ClassVar[str | None] = None
-    #: For a binary loader: whether the driver requests values in binary format where it may choose. False
+    #: For a binary loader: whether the driver requests values in binary format when it can choose. False
     #: if the text format suits the type better.
     prefer_binary: ClassVar[bool] = True
     #: For a binary loader: whether the binary format holds everything that the text format does. If False,
@@ -194,8 +194,8 @@ class Loader(ABC):
     def parts(cls, adapters: AdaptersMap, oid: int) -> Sequence[int]:
         """Return the types whose loaders load the parts of a value.
 
-        The driver asks a binary loader for them: if one of these types has to come as text, it requests the
-        whole value as text.
+        The driver asks a binary loader for them: if one of these types has to be sent as text, it requests
+        the whole value as text.
 
         Args:
             adapters: the adapters in force.

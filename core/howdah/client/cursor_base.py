@@ -53,8 +53,8 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
 
     Attributes:
         arraysize: how many rows `fetchmany` fetches by default.
-        itersize: how many rows each round trip brings, through a portal; None
-            brings all rows with the first.
+        itersize: how many rows to fetch in each round trip, through a portal;
+            None fetches all rows in one.
     """
 
     arraysize = 1
@@ -120,11 +120,11 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
 
     @property
     def format(self) -> Format:
-        """The format that results are asked for in.
+        """The format that the driver requests for results.
 
-        If neither `binary` nor this attribute was set, it is TEXT, but each
-        column comes in its best format: prepared statements return binary
-        where there is a loader for it.
+        If neither `binary` nor this attribute was set, it is TEXT, but the
+        driver requests the best format for each column: for prepared
+        statements, binary if there is a loader for it.
         """
         return self._format or Format.TEXT
 

@@ -237,7 +237,7 @@ class CancellationTimeout(OperationalError):
 
 
 class QueryTimeout(OperationalError, TimeoutError):
-    """The answer to a query did not come within the time that the program gave it: it was cancelled."""
+    """A query was cancelled because it did not finish within the time limit that the program set."""
 
 
 def unraised(error: Error) -> Error:
