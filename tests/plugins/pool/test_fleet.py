@@ -152,7 +152,9 @@ def test_doctor_without_enough_for_each_process(small: Server) -> None:
 
 def test_doctor_that_is_not_asked(small: Server) -> None:
     assert "admits" not in doctor(small.dsn).output
-    assert "\n1 process: 3 connections at the start, 3 at most\n" in doctor(small.dsn, "--max-size", "3").output
+    assert (
+        "\n1 process: 3 connections at the start, 3 at most\n" in doctor(small.dsn, "--max-size", "3").output
+    )
 
 
 def test_doctor_without_a_server() -> None:
