@@ -666,5 +666,6 @@ def howdah_register_commands(group: click.Group) -> None:
     """Add subcommands to the `howdah` command, or an examination to its subcommand `doctor`.
 
     Args:
-        group: the click group of the command, with howdah's own subcommands; its `obj` is the `Driver` in use.
+        group: the click group of the command, with howdah's own subcommands; its `obj` is the `Driver` in
+            use.
     """

@@ -25,9 +25,9 @@ class DoctorCommand(click.Command):
         """Have `howdah doctor` examine something more.
 
         Args:
-            function: called with the `howdah.cli.doctor.Examination`, whose `findings` and `faults` it extends,
-                the connection, which works, and the values of the options, by name. It does nothing if no
-                option asks for it.
+            function: called with the `howdah.cli.doctor.Examination`, whose `findings` and `faults` it
+                extends, the connection, which works, and the values of the options, by name. It does nothing
+                if no option asks for it.
             options: the options that ask for it.
         """
         self.params.extend(options)
