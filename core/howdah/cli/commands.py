@@ -115,7 +115,9 @@ def _add_commands(group: click.Group, plugins: list[PluginInfo]) -> None:
     @click.option("-v", "--verbose", is_flag=True, help="Print all that is known, even if all is well.")
     @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
     @click.pass_context
-    def examine(context: click.Context, conninfo: str, verbose: bool, as_json: bool, **options: Any) -> None:
+    def examine(
+        context: click.Context, /, conninfo: str, verbose: bool, as_json: bool, **options: Any
+    ) -> None:
         """Connect to a server; if that fails, say which step failed and what to try.
 
         CONNINFO is a connection string; what it leaves out comes from the
