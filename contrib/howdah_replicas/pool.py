@@ -349,24 +349,37 @@ class ReplicatedPool:
                 return (*found, None)
         if not self.read_primary:
             raise StandbyTimeout(self._complaint("no standby has the token", timeout))
-        timeline = 0 if token is None else token.timeline
-        server, connection = self.take_primary(None, read_only=True, timeline=timeline)
         if token is None:
-            return server, connection, None
-        try:
-            self._cluster.check(token)  # the primary may be a new one
-            reached = self._reached(server, connection, token)
-        except BaseException:
-            server.pool.putconn(connection)
-            raise
-        return server, connection, reached
+            return (*self.take_primary(None, read_only=True), None)
+        return self._take_primary_with(token)
 
-    def _reached(self, server: Server, connection: Any, token: Token) -> Token | None:
-        """Return the token for what a primary has reached, in the place of one that is open-ended."""
-        if not token.is_open_ended:
-            return None
-        status = server.ask(connection)
-        return Token(status.system, status.timeline, status.lsn)
+    def _take_primary_with(self, token: Token) -> tuple[Server, Any, Token | None]:
+        """Take a connection for reading to a server that is the primary indeed, and has a token.
+
+        A primary that was restarted as a standby replays its log again, and accepts connections before it has
+        come to the token.
+
+        Returns:
+            The same as `take_for_reading`.
+        """
+        deadline = monotonic() + self.timeout
+        while True:
+            left = max(0.0, deadline - monotonic())
+            server, connection = self.take_primary(left, read_only=True, timeline=token.timeline)
+            has_it = False
+            try:
+                self._cluster.check(token)  # the primary may be a new one
+                status = server.ask(connection)
+                has_it = not status.in_recovery and status.has(token)
+            finally:
+                if not has_it:
+                    server.pool.putconn(connection)
+            if has_it:
+                reached = Token(status.system, status.timeline, status.lsn)
+                return server, connection, reached if token.is_open_ended else None
+            server.fail(NoPrimary("it is not the primary any more"))
+            if left <= 0:
+                raise NoPrimary(self._complaint("no server is the primary", self.timeout))
 
     def _take_standby(self, token: Token | None, deadline: float) -> tuple[Server, Any] | None:
         """Take a connection to a standby that has a token, None if none has it in time."""

@@ -370,24 +370,37 @@ class AsyncReplicatedPool:
                 return (*found, None)
         if not self.read_primary:
             raise StandbyTimeout(self._complaint("no standby has the token", timeout))
-        timeline = 0 if token is None else token.timeline
-        server, connection = await self.take_primary(None, read_only=True, timeline=timeline)
         if token is None:
-            return server, connection, None
-        try:
-            self._cluster.check(token)  # the primary may be a new one
-            reached = await self._reached(server, connection, token)
-        except BaseException:
-            await server.pool.putconn(connection)
-            raise
-        return server, connection, reached
+            return (*await self.take_primary(None, read_only=True), None)
+        return await self._take_primary_with(token)
 
-    async def _reached(self, server: AsyncServer, connection: Any, token: Token) -> Token | None:
-        """Return the token for what a primary has reached, in the place of one that is open-ended."""
-        if not token.is_open_ended:
-            return None
-        status = await server.ask(connection)
-        return Token(status.system, status.timeline, status.lsn)
+    async def _take_primary_with(self, token: Token) -> tuple[AsyncServer, Any, Token | None]:
+        """Take a connection for reading to a server that is the primary indeed, and has a token.
+
+        A primary that was restarted as a standby replays its log again, and accepts connections before it has
+        come to the token.
+
+        Returns:
+            The same as `take_for_reading`.
+        """
+        deadline = monotonic() + self.timeout
+        while True:
+            left = max(0.0, deadline - monotonic())
+            server, connection = await self.take_primary(left, read_only=True, timeline=token.timeline)
+            has_it = False
+            try:
+                self._cluster.check(token)  # the primary may be a new one
+                status = await server.ask(connection)
+                has_it = not status.in_recovery and status.has(token)
+            finally:
+                if not has_it:
+                    await server.pool.putconn(connection)
+            if has_it:
+                reached = Token(status.system, status.timeline, status.lsn)
+                return server, connection, reached if token.is_open_ended else None
+            await server.fail(NoPrimary("it is not the primary any more"))
+            if left <= 0:
+                raise NoPrimary(self._complaint("no server is the primary", self.timeout))
 
     async def _take_standby(self, token: Token | None, deadline: float) -> tuple[AsyncServer, Any] | None:
         """Take a connection to a standby that has a token, None if none has it in time."""

@@ -101,7 +101,9 @@ if TYPE_CHECKING:
     RetryPolicy = _bundle.RetryPolicy
     Scan = _bundle.Scan
     ServerCursor = _bundle.ServerCursor
+    ShareOfServer = _bundle.ShareOfServer
     TooManyRequests = _bundle.TooManyRequests
+    Unreachable = _bundle.Unreachable
     load = _bundle.load
     load_async = _bundle.load_async
     scan = _bundle.scan

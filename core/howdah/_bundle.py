@@ -45,7 +45,9 @@ from howdah_pool import (
     NullConnectionPool,
     PoolClosed,
     PoolTimeout,
+    ShareOfServer,
     TooManyRequests,
+    Unreachable,
 )
 from howdah_prepare import AsyncPreparedStatements, PreparedStatements
 from howdah_retry import AsyncRetrying, Retrying, RetryPolicy
@@ -83,7 +85,9 @@ __all__ = [
     "RetryPolicy",
     "Scan",
     "ServerCursor",
+    "ShareOfServer",
     "TooManyRequests",
+    "Unreachable",
     "Writer",
     "load",
     "load_async",

@@ -663,8 +663,9 @@ def howdah_type_resolved(adapters: AdaptersMap, info: TypeInfo) -> None:
 
 @hookspec
 def howdah_register_commands(group: click.Group) -> None:
-    """Add subcommands to the `howdah` command.
+    """Add subcommands to the `howdah` command, or an examination to its subcommand `doctor`.
 
     Args:
-        group: the click group of the command; its `obj` is the `Driver` in use.
+        group: the click group of the command, with howdah's own subcommands; its `obj` is the `Driver` in
+            use.
     """

@@ -39,9 +39,12 @@ class Holder:
         """Write the query that fails on other backends; the use of the cursor and Sync must follow.
 
         Returns:
-            Its exchange, None if no pooler is in between.
+            Its exchange, None if no pooler is in between, or DECLARE was interrupted before it was answered.
         """
-        (value,) = data_row(self._question.results[0].rows[0])
+        results = self._question.results
+        if not results or not results[0].rows:
+            return None
+        (value,) = data_row(results[0].rows[0])
         pid = int(value or b"0")
         if pid == self._reported:
             return None

@@ -65,7 +65,10 @@ def howdah_capabilities() -> Iterable[str]:
 
 @hookimpl
 def howdah_register_commands(group: click.Group) -> None:
-    """Add `howdah fleet`."""
-    from howdah_pool.command import fleet
+    """Have `howdah doctor` tell what the pools of many processes would open."""
+    from howdah.cli.doctor_command import DoctorCommand
+    from howdah_pool.examination import OPTIONS, examine_pools
 
-    group.add_command(fleet)
+    doctor = group.commands.get("doctor")
+    if isinstance(doctor, DoctorCommand):
+        doctor.add_examination(examine_pools, OPTIONS)

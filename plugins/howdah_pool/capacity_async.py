@@ -18,8 +18,8 @@ _QUERY = """
 SELECT concat_ws(' ', current_setting('max_connections'),
     current_setting('superuser_reserved_connections')::int
         + coalesce(current_setting('reserved_connections', true)::int, 0),
-    (SELECT rolconnlimit FROM pg_catalog.pg_roles WHERE rolname = session_user),
-    (SELECT datconnlimit FROM pg_catalog.pg_database WHERE datname = current_database()),
+    coalesce((SELECT rolconnlimit FROM pg_catalog.pg_roles WHERE rolname = session_user), -1),
+    coalesce((SELECT datconnlimit FROM pg_catalog.pg_database WHERE datname = current_database()), -1),
     (SELECT sum(numbackends) FROM pg_catalog.pg_stat_database),
     pg_catalog.pg_backend_pid())::text
 """

@@ -20,6 +20,7 @@ class Policy:
     Attributes:
         keeps: whether the pool keeps idle connections.
         wanted: the sizes that the program has asked for; with a `share` the pool may have smaller ones.
+        admitted: how many connections the `share` is, 1 until the server has told it; None without a share.
     """
 
     keeps: ClassVar[bool] = True
@@ -34,6 +35,7 @@ class Policy:
     has_fallback: bool = False
     share: ShareOfServer | None = None
     wanted: tuple[int, int | None] = field(default=(0, None), init=False)
+    admitted: int | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         self.resize(self.min_size, self.max_size)
@@ -54,12 +56,14 @@ class Policy:
             raise ValueError("a pool that keeps no connections must have min_size = 0")
         if max_size is not None and max_size < max(min_size, 1):
             raise ValueError("max_size must be at least 1, and not less than min_size; None means unlimited")
-        self.min_size, self.max_size = self.wanted = min_size, max_size
+        self.wanted = min_size, max_size
+        self._limit()
 
     def await_share(self) -> None:
         """With a share, allow a single connection until the server has been asked over it."""
         if self.share is not None:
-            self.min_size, self.max_size = min(self.wanted[0], 1), 1
+            self.admitted = 1
+            self._limit()
 
     def apply_share(self, capacity: Capacity) -> None:
         """Set the sizes by what a server admits.
@@ -68,7 +72,13 @@ class Policy:
             BadArguments: it does not admit a connection for each process.
         """
         if self.share is not None:
-            min_size, max_size = self.wanted
-            share = self.share.of(capacity)
-            self.max_size = share if max_size is None else min(share, max_size)
-            self.min_size = min(min_size, self.max_size)
+            self.admitted = self.share.of(capacity)
+            self._limit()
+
+    def _limit(self) -> None:
+        """Reduce the sizes that the program has asked for to the share."""
+        min_size, max_size = self.wanted
+        if self.admitted is not None:
+            max_size = self.admitted if max_size is None else min(self.admitted, max_size)
+            min_size = min(min_size, max_size)
+        self.min_size, self.max_size = min_size, max_size

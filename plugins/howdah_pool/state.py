@@ -379,7 +379,8 @@ class PoolState(Generic[C]):
             The connections to close.
         """
         self.policy.resize(min_size, max_size)
-        surplus = 0 if max_size is None else max(0, self.made - max_size)
+        limit = self.policy.max_size
+        surplus = 0 if limit is None else max(0, self.made - limit)
         dropped = self.inventory.pop_idle(surplus)
         self._wake_watching()
         self._backoff.resume()

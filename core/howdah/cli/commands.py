@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from howdah.cli.arguments import conninfo_argument, version_option
+from howdah.cli.doctor_command import DoctorCommand
 from howdah.errors import PluginError
 from howdah.framework.driver import Driver, configure, default_driver
 from howdah.framework.plugins import PluginInfo
@@ -41,6 +42,8 @@ def command_line() -> click.Group:
             help="howdah, a PostgreSQL driver in which every feature is a plugin.",
             context_settings={"help_option_names": ["-h", "--help"]},
         )
+        plugins: list[PluginInfo] = []
+        _add_commands(group, plugins)
         try:
             driver = default_driver()
             driver.register_commands(group)
@@ -53,15 +56,20 @@ def command_line() -> click.Group:
         else:
             break
     group.context_settings["obj"] = driver
-    _add_commands(group, driver, _infos(driver, failures))
+    plugins += _infos(driver, failures)
     for command in (group, *group.commands.values()):
         if not any("--version" in parameter.opts for parameter in command.params):
             version_option(command)
     return group
 
 
-def _add_commands(group: click.Group, driver: Driver, plugins: list[PluginInfo]) -> None:
-    """Add howdah's own subcommands."""
+def _add_commands(group: click.Group, plugins: list[PluginInfo]) -> None:
+    """Add howdah's own subcommands.
+
+    Args:
+        group: the group, whose `obj` will be the driver.
+        plugins: the plugins, to be filled before a command runs.
+    """
 
     @group.command("plugins")
     @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -102,23 +110,26 @@ def _add_commands(group: click.Group, driver: Driver, plugins: list[PluginInfo])
         for path in written:
             click.echo(path)
 
-    @group.command("doctor")
+    @group.command("doctor", cls=DoctorCommand)
     @conninfo_argument
     @click.option("-v", "--verbose", is_flag=True, help="Print all that is known, even if all is well.")
     @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
     @click.pass_context
-    def examine(context: click.Context, conninfo: str, verbose: bool, as_json: bool) -> None:
+    def examine(
+        context: click.Context, /, conninfo: str, verbose: bool, as_json: bool, **options: Any
+    ) -> None:
         """Connect to a server; if that fails, say which step failed and what to try.
 
         CONNINFO is a connection string; what it leaves out comes from the
         environment, as for every connection. The exit status is 0 if all is
-        well, 1 if there is no connection or a plugin failed, and 2 if the
-        command is wrong.
+        well, 1 if there is no connection, a plugin failed or a fault was
+        found, and 2 if the command is wrong.
         """
         from howdah.cli.doctor import examine
         from howdah.cli.printing import console_for, print_examination, print_json
 
-        examination = examine(driver, conninfo, plugins)
+        assert isinstance(context.command, DoctorCommand)
+        examination = examine(context.obj, conninfo, plugins, context.command.examinations(options))
         if as_json:
             print_json(examination.as_json())
         else:

@@ -7,7 +7,7 @@ import socket
 import ssl
 import statistics
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +45,8 @@ class Examination:
         hosts: what became of each host, if that is not in the error.
         plugins: the plugins, including those that failed.
         warnings: what works, but could be better.
+        findings: what examinations of plugins have found.
+        faults: what is wrong according to them.
     """
 
     connection: dict[str, Any] = field(default_factory=dict)
@@ -52,11 +54,13 @@ class Examination:
     hosts: list[dict[str, Any]] = field(default_factory=list)
     plugins: list[PluginInfo] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    findings: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
 
     @property
     def healthy(self) -> bool:
-        """Whether there is a connection, and no plugin failed."""
-        return not self.problem and not any(plugin.error for plugin in self.plugins)
+        """Whether there is a connection, no plugin failed, and no examination has found a fault."""
+        return not self.problem and not self.faults and not any(plugin.error for plugin in self.plugins)
 
     def as_json(self) -> dict[str, Any]:
         """Return what `--json` prints."""
@@ -73,6 +77,8 @@ class Examination:
             "hosts": self.hosts,
             "plugins": plugins_as_json(self.plugins),
             "warnings": self.warnings,
+            "findings": self.findings,
+            "faults": self.faults,
         }
 
 
@@ -84,13 +90,19 @@ def plugins_as_json(plugins: list[PluginInfo]) -> list[dict[str, Any]]:
     ]
 
 
-def examine(driver: Driver, conninfo: str, plugins: list[PluginInfo]) -> Examination:
+def examine(
+    driver: Driver,
+    conninfo: str,
+    plugins: list[PluginInfo],
+    others: Sequence[Callable[[Examination, Any], None]] = (),
+) -> Examination:
     """Connect to a server, and return the outcome.
 
     Args:
         driver: the driver to connect with.
         conninfo: the connection string.
         plugins: the plugins, including those that failed.
+        others: the examinations that plugins have added; called with this one and the connection.
     """
     examination = Examination(plugins=plugins)
     if reason := why_not_native():
@@ -103,6 +115,8 @@ def examine(driver: Driver, conninfo: str, plugins: list[PluginInfo]) -> Examina
         with driver.connect(conninfo, autocommit=True, **limit) as connection:
             elapsed = time.perf_counter() - begin
             examination.connection = _describe(connection, elapsed)
+            for other in others:
+                other(examination, connection)
     # Any error, of a plugin as well, must end in a diagnosis and not in a traceback.
     except Exception as error:
         _diagnose(examination, settings, error)

@@ -79,6 +79,10 @@ def print_examination(examination: Examination, console: Console, *, verbose: bo
     else:
         console.print(Text("✓ the connection works", style="bold green"))
         console.print(_grid(_connection(examination.connection, verbose)))
+    for finding in examination.findings:
+        console.print(Text(finding), soft_wrap=True)
+    for fault in examination.faults:
+        console.print(Text(f"✗ {fault}", style="bold red"), soft_wrap=True)
     for warning in examination.warnings:
         console.print(Text(f"! {warning}", style="yellow"), soft_wrap=True)
     if verbose or problem:

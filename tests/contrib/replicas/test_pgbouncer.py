@@ -8,16 +8,16 @@ import pytest
 
 from howdah_replicas import ReplicatedPool
 from tests.contrib.replicas.conftest import Replicas
-from tests.plugins.prepare import pgbouncer
+from tests.pgbouncer import pooler
 from tests.tasks import PATIENCE
 
-pytestmark = pytest.mark.skipif(pgbouncer.PROGRAM is None, reason="pgbouncer is not installed")
+pytestmark = pytest.mark.skipif(pooler.PROGRAM is None, reason="pgbouncer is not installed")
 
 
 def test_reading_own_writes(replicas: Replicas) -> None:
     with ExitStack() as stack:
         servers = [replicas.primary, *replicas.standbys]
-        bouncers = [stack.enter_context(pgbouncer.PgBouncer(server)) for server in servers]
+        bouncers = [stack.enter_context(pooler.PgBouncer(server)) for server in servers]
         ports = ",".join(str(bouncer.port) for bouncer in bouncers)
         conninfo = f"host=127.0.0.1,127.0.0.1,127.0.0.1 port={ports} user=postgres dbname=postgres"
         kwargs = {"prepare_threshold": None}

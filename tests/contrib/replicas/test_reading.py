@@ -87,6 +87,30 @@ def test_a_read_goes_to_the_primary_if_no_standby_is_in_time(replicas: Replicas)
         replicas.resume(*replicas.standbys)
 
 
+@pytest.mark.parametrize("open_ended", [False, True])
+def test_a_standby_that_was_the_primary_is_asked(replicas: Replicas, open_ended: bool) -> None:
+    """The pool takes a standby for the primary: so it would be if the primary was restarted as a standby."""
+    behind = replicas.standbys[0]
+    with opened(replicas, check_interval=PATIENCE) as pool:
+        pool.wait(PATIENCE)
+        replicas.pause(*replicas.standbys)
+        session = pool.session()
+        insert(session)
+        token = session.token
+        assert token is not None
+        [primary] = (member for member in pool.members if member.role == "primary")
+        [standby] = (member for member in pool.members if member.name.endswith(f":{behind.port}"))
+        assert standby.status is not None
+        pool._cluster.fail(primary, howdah.OperationalError("lost"))
+        pool._cluster.note(standby, standby.status._replace(in_recovery=False), 0.0)
+        assert standby.role == "primary"
+        other = pool.session(Token.open_ended(token.system, token.timeline) if open_ended else token)
+        assert read(other, 0.0) == (False, 1)
+        assert other.token is not None
+        assert other.token.lsn >= token.lsn
+        replicas.resume(*replicas.standbys)
+
+
 def test_reads_are_read_only_with_autocommit(replicas: Replicas) -> None:
     with opened(replicas, kwargs={"autocommit": True}) as pool:
         pool.wait(PATIENCE)

@@ -6,10 +6,13 @@ import json
 import os
 import subprocess
 import sys
+from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 import howdah
+from howdah.cli.commands import command_line
 from tests.servers import Server
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="the system does not fork")
@@ -112,37 +115,57 @@ def test_more_than_the_server_admits(small: Server) -> None:
     assert [stdout for stdout, _ in outcomes] == ["done\n"] * PROCESSES, outcomes
 
 
+def doctor(dsn: str, *options: str) -> Any:
+    return CliRunner().invoke(command_line(), ["doctor", dsn, *options], prog_name="howdah")
+
+
 @pytest.mark.parametrize(
-    ("options", "expected", "code"),
+    ("options", "expected", "fault"),
     [
-        (["--min-size", "2"], "5 processes: 10 connections at the start, 15 at most", 0),
-        (["--max-size", "4"], "5 processes: 15 connections at the start, 20 at most", 1),
-        (["--min-size", "1", "--max-size", "2"], "5 processes: 5 connections at the start, 10 at most", 0),
+        (["--min-size", "2"], "5 processes: 10 connections at the start, 15 at most", ""),
+        (
+            ["--min-size", "3", "--max-size", "4"],
+            "5 processes: 15 connections at the start, 20 at most",
+            "too many: the share of a process is max_size=3",
+        ),
+        (["--min-size", "1", "--max-size", "2"], "5 processes: 5 connections at the start, 10 at most", ""),
     ],
 )
-def test_command(small: Server, options: list[str], expected: str, code: int) -> None:
-    if code:
-        options = [*options, "--min-size", "3"]
-    run = subprocess.run(
-        [sys.executable, "-m", "howdah", "fleet", small.dsn, "-p", "5", "--reserve", "2", *options],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert expected in run.stdout
-    assert "admits 17 connections" in run.stdout
-    assert run.returncode == code
-    assert ("too many: the share of a process is max_size=3" in run.stderr) is bool(code)
+def test_doctor(small: Server, options: list[str], expected: str, fault: str) -> None:
+    options = ["--processes", "5", "--reserve", "2", *options]
+    result = doctor(small.dsn, *options)
+    assert f"\n{expected}\n" in result.output
+    assert "\nthe server admits 17 connections" in result.output
+    assert result.exit_code == (1 if fault else 0)
+    assert (f"✗ {fault}\n" in result.output) is bool(fault)
+    report = json.loads(doctor(small.dsn, "--json", *options).output)
+    assert report["ok"] is not bool(fault)
+    assert report["findings"][-1] == expected
+    assert report["faults"] == ([fault] if fault else [])
 
 
-def test_command_without_a_server() -> None:
-    run = subprocess.run(
-        [sys.executable, "-m", "howdah", "fleet", "host=/nonexistent"],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
+def test_doctor_without_enough_for_each_process(small: Server) -> None:
+    result = doctor(small.dsn, "--processes", "18")
+    assert result.exit_code == 1
+    assert "not enough for 18 processes" in result.output
+
+
+def test_doctor_that_is_not_asked(small: Server) -> None:
+    assert "admits" not in doctor(small.dsn).output
+    assert (
+        "\n1 process: 3 connections at the start, 3 at most\n" in doctor(small.dsn, "--max-size", "3").output
     )
-    assert run.returncode == 1
-    assert run.stderr.startswith("cannot ask the server")
+
+
+def test_doctor_without_a_server() -> None:
+    result = doctor("host=/nonexistent", "--processes", "5")
+    assert result.exit_code == 1
+    assert "✗ the connection failed: socket" in result.output
+
+
+def test_doctor_when_the_server_does_not_say(small: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("howdah_pool.capacity._QUERY", "SELECT tusk")
+    result = doctor(small.dsn, "--processes", "5")
+    assert result.exit_code == 1
+    assert "✓ the connection works" in result.output
+    assert "✗ the server does not say how many connections it admits: " in result.output

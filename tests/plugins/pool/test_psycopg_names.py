@@ -16,7 +16,11 @@ POOLS = ["AsyncConnectionPool", "AsyncNullConnectionPool", "ConnectionPool", "Nu
 #: Methods of psycopg_pool's workers that its documentation does not name.
 INTERNAL = {"run_task", "schedule_task", "worker"}
 #: Arguments that only howdah's pools have.
-ADDED = {"__init__": {"has_fallback", "read_conninfo"}, "connection": {"read_only"}, "getconn": {"read_only"}}
+ADDED = {
+    "__init__": {"has_fallback", "read_conninfo", "share"},
+    "connection": {"read_only"},
+    "getconn": {"read_only"},
+}
 #: Arguments with another default: connection_class is howdah's, and `open` is True instead of None.
 OTHER_DEFAULTS = {"connection_class", "open"}
 
@@ -26,7 +30,7 @@ def public(pool: Any) -> set[str]:
 
 
 def test_the_package() -> None:
-    assert {*psycopg_pool.__all__, "Unreachable"} == set(howdah_pool.__all__)
+    assert {*psycopg_pool.__all__, "ShareOfServer", "Unreachable"} == set(howdah_pool.__all__)
 
 
 @pytest.mark.parametrize("name", POOLS)

@@ -52,6 +52,8 @@ def test_sizes(role, given, sizes):
         assert (pool.min_size, pool.max_size) == sizes
         assert pool.available == sizes[0]
         assert pool.get_stats()["connections_errors"] == 0
+        pool.resize(2, 50)
+        assert (pool.min_size, pool.max_size) == (2, 3)
 
 
 def test_a_pool_that_keeps_nothing(role):

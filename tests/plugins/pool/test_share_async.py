@@ -59,6 +59,8 @@ async def test_sizes(role, given, sizes):
         assert (pool.min_size, pool.max_size) == sizes
         assert pool.available == sizes[0]
         assert pool.get_stats()["connections_errors"] == 0
+        await pool.resize(2, 50)
+        assert (pool.min_size, pool.max_size) == (2, 3)
 
 
 async def test_a_pool_that_keeps_nothing(role):
