@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 import howdah
-from howdah.cli.doctor import doctor
+from howdah.cli.doctor import examine
 from howdah.conninfo import environment, hosts, parse, resolve
 from howdah.io import blocking, loop_transport, sockets
 from howdah.io.polling import wait_for_socket
@@ -149,8 +149,6 @@ class TestWithoutPoll:
 
 
 def test_without_unix_sockets(tcp: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    from rich.console import Console
-
     monkeypatch.delattr(socket, "AF_UNIX")
     with pytest.raises(
         howdah.OperationalError, match='"/tmp" is a unix socket, which this Python does not have'
@@ -158,10 +156,9 @@ def test_without_unix_sockets(tcp: str, monkeypatch: pytest.MonkeyPatch) -> None
         howdah.connect(tcp, host="/tmp")
     with howdah.connect(tcp, host=f"/tmp,{parse(tcp)['host']}") as conn:  # the next host is tried
         assert conn.execute("SELECT 1").fetchone() == (1,)
-    console = Console(record=True, width=160, file=open(os.devnull, "w"))  # noqa: SIM115
-    with console.file:
-        assert not doctor(howdah.default_driver(), f"{tcp} host=/tmp", console)
-        assert "this Python has no unix sockets" in console.export_text()
+    examination = examine(howdah.default_driver(), f"{tcp} host=/tmp", [])
+    assert not examination.healthy
+    assert "this Python has no unix sockets" in str(examination.hosts)
 
 
 def test_without_the_flag_not_to_wait(tcp: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -171,7 +171,7 @@ class QueryCache:
             exchange: the exchange for the answers.
 
         Returns:
-            The set that was taken but not written, because its types are not the statement's, if there is one.
+            The set that was taken but not written, because its types are not the statement's, if any.
 
         Raises:
             Exception: a parameter cannot be adapted, or the iterator raised it.
