@@ -20,7 +20,7 @@ __all__ = ["fleet"]
 
 @click.command()
 @click.argument("conninfo", default="")
-@click.option("-p", "--processes", type=click.IntRange(1), default=1, show_default=True, help="Of the program.")
+@click.option("-p", "--processes", type=click.IntRange(1), default=1, show_default=True, help="How many.")
 @click.option("--min-size", type=click.IntRange(0), default=4, show_default=True, help="Of each pool.")
 @click.option("--max-size", type=click.IntRange(1), help="Of each pool; by default its share of the server.")
 @click.option("--reserve", type=click.IntRange(0), default=0, help="Connections to leave to others.")
