@@ -17,7 +17,7 @@ pytestmark = pytest.mark.usefixtures("unconfigured")
 
 PAGE = (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8")
 SECTIONS = dict(re.findall(r"^## howdah ([\w-]+)\n(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL))
-COMMANDS = ["check", "copy", "doctor", "new-plugin", "plugins"]
+COMMANDS = ["check", "copy", "doctor", "fleet", "new-plugin", "plugins"]
 
 
 def first_column(section: str, title: str) -> list[str]:
