@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 
 import howdah
@@ -22,6 +23,9 @@ from howdah_demo.account import Account
 
 def main() -> None:
     """Start a server, and run every chapter."""
+    parser = argparse.ArgumentParser(prog="python -m howdah_demo", description=main.__doc__)
+    parser.add_argument("--version", action="version", version=f"howdah {howdah.__version__}")
+    parser.parse_args()
     account = Account()
     with account.waiting("starting PostgreSQL …"):
         conn = howdah.connect("embedded:", autocommit=True)  # deleted when this process exits

@@ -59,6 +59,13 @@ def test_the_first_connection_logs_a_fallback_that_nobody_asked_for(impl: str | 
         assert "HOWDAH_IMPL=python silences this" in result.stderr
 
 
+def test_the_doctor_says_it_once(dsn: str) -> None:
+    script = "from howdah.cli import main; main(['doctor', *sys.argv[1:]])"
+    result = run(WITHOUT_NATIVE + script, None, dsn)
+    assert result.stdout.count("howdah runs in pure Python") == 1
+    assert result.stderr == ""
+
+
 @pytest.mark.skipif(not BUILT, reason="the native core is not built")
 def test_nothing_is_logged_if_the_native_core_is_used(dsn: str) -> None:
     result = run(CONNECTING, None, dsn)

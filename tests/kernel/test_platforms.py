@@ -149,7 +149,6 @@ class TestWithoutPoll:
 
 
 def test_without_unix_sockets(tcp: str, monkeypatch: pytest.MonkeyPatch) -> None:
-
     monkeypatch.delattr(socket, "AF_UNIX")
     with pytest.raises(
         howdah.OperationalError, match='"/tmp" is a unix socket, which this Python does not have'

@@ -66,7 +66,12 @@ def _loadable(wanted: str) -> tuple[str, str]:
 
 
 def why_not_native() -> str:
-    """Return why howdah runs in pure Python although nobody asked for that; empty if it does not."""
+    """Return why howdah runs in pure Python although nobody asked for that; empty if it does not.
+
+    The caller tells the user, so it is no longer logged.
+    """
+    global _log_fallback
+    _log_fallback = False
     return _reason
 
 

@@ -6,10 +6,12 @@ import os
 import subprocess
 import sys
 
+import howdah
 
-def run(**environ: str) -> str:
+
+def run(*arguments: str, **environ: str) -> str:
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-m", "howdah_demo"],
+        [sys.executable, "-W", "error", "-m", "howdah_demo", *arguments],
         capture_output=True,
         encoding="utf-8",
         env={**os.environ, "PYTHONUTF8": "1", **environ},
@@ -18,6 +20,10 @@ def run(**environ: str) -> str:
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     return done.stdout
+
+
+def test_version() -> None:
+    assert run("--version") == f"howdah {howdah.__version__}\n"
 
 
 def test_account() -> None:
