@@ -132,6 +132,8 @@ class Load:
             parts = coordinator.abandon(parts + self._unreported(parts))
             if failure is not None and not isinstance(failure, Exception):
                 raise failure
+            if self._stopped:  # the parts that were cancelled only follow
+                failed = None
             cause = failure if failed is None or failed.error is None else failed.error
             raise self._error(failed, cause, parts) from cause
         finally:
