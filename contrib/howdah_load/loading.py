@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -18,6 +18,9 @@ from howdah_load.results import Loaded, LoadError, Part, State, described, first
 from howdah_load.source import Source, opened
 
 __all__ = ["Load", "load"]
+
+#: After how many seconds what still writes is cancelled again.
+_PATIENCE = 0.1
 
 
 def load(
@@ -129,6 +132,8 @@ class Load:
             parts = coordinator.abandon(parts + self._unreported(parts))
             if failure is not None and not isinstance(failure, Exception):
                 raise failure
+            if self._stopped:  # the parts that were cancelled only follow
+                failed = None
             cause = failure if failed is None or failed.error is None else failed.error
             raise self._error(failed, cause, parts) from cause
         finally:
@@ -170,13 +175,29 @@ class Load:
         with ThreadPoolExecutor(self._workers, "howdah-load") as threads:
             running: list[Future[None]] = []
             try:
-                running += [threads.submit(write, number, parts) for number in range(self._workers)]
+                running += [
+                    threads.submit(self._work, write, number, parts) for number in range(self._workers)
+                ]
+                self._wait(running)
                 for future in running:
                     future.result()
             except BaseException as error:
                 failure = error
                 self.stop()
+                self._wait(running)
         return parts, failure or self._source.error
+
+    def _wait(self, running: list[Future[None]]) -> None:
+        while wait(running, _PATIENCE).not_done:
+            if self._stopped:  # what began just after it was cancelled goes on
+                self.stop()
+
+    def _work(self, write: Callable[[int, list[Part]], None], worker: int, parts: list[Part]) -> None:
+        try:
+            write(worker, parts)
+        except BaseException:
+            self.stop()
+            raise
 
     def _write_slices(self, worker: int, parts: list[Part]) -> None:
         """Write slices of the source, each in a transaction of its own."""
@@ -186,7 +207,7 @@ class Load:
                 try:
                     connection = connect()
                     part = task.write(connection, taken.number, taken.batches)
-                except Error as error:
+                except Exception as error:  # also what the function for the password raises
                     part = Part(taken.number, State.NOT_WRITTEN, error=error)
                 part = replace(part, first_row=taken.first_row, rows=taken.rows)
                 parts.append(part)
@@ -202,7 +223,7 @@ class Load:
             try:
                 connection = connect()
                 part = task.write(connection, worker, self._slices())
-            except Error as error:
+            except Exception as error:  # also what the function for the password raises
                 part = Part(worker, State.NOT_WRITTEN, error=error)
             parts.append(part)
             if part.state is not State.WRITTEN:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Any
 
-from howdah.errors import NotSupportedError
+from howdah.errors import DataError, NotSupportedError
 
 __all__ = ["Slice", "Source", "opened"]
 
@@ -59,7 +59,19 @@ def _opened_iterable(source: Any) -> tuple[list[str], Iterator[Any]]:
             "the source is to be an Arrow table, reader or dataset, a data frame, or an iterable of batches"
             f" with one at least, not {type(source).__name__}"
         )
-    return first.schema.names, chain([first], batches)
+    return first.schema.names, _alike(chain([first], batches), first.schema.names)
+
+
+def _alike(batches: Iterable[Any], names: list[str]) -> Iterator[Any]:
+    """Yield batches; refuse one with other columns, which would go into the wrong ones of the table."""
+    for number, batch in enumerate(batches):
+        found = batch.schema.names
+        if found != names:
+            raise DataError(
+                f"batch {number} of the source has the columns {', '.join(found)}, and the first one has"
+                f" {', '.join(names)}: select them in the same order"
+            )
+        yield batch
 
 
 class Slice:

@@ -51,7 +51,10 @@ def check_secrets(conninfo: str, password: Any) -> None:
         howdah.ProgrammingError: the conninfo has a password or another secret; or the password is no
             function, or one that cannot be pickled.
     """
-    given = _parsed(conninfo) or {}
+    given = _parsed(conninfo)
+    if given is None:  # a plugin's: what follows its prefix may be parameters
+        rest = conninfo.partition(":")[2]
+        given = conninfo_to_dict(rest) if "=" in rest or "//" in rest else {}
     for parameter in PARAMETERS:
         if parameter.secret and given.get(parameter.name):
             raise ProgrammingError(

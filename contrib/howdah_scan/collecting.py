@@ -92,5 +92,6 @@ class Collection:
 
     def _tell(self) -> None:
         self._changed.notify_all()
-        if self.notify is not None:
-            self.notify()
+        notify = self.notify  # which who takes may unset at any moment
+        if notify is not None:
+            notify()

@@ -176,6 +176,8 @@ class Planner:
         type_oid = cursor.description[0].type_code
         ((type_name,),) = self._fetch(keys.TYPE_NAME, (type_oid,))
         bounds: list[str] = []
+        if type_name.endswith("[]"):
+            raise NotSupportedError(f"the key {key} is an array: choose a column with a single value")
         if self._oid:
             found = self._fetch(keys.STATISTICS, (self._oid, key, self._oid))
             if found:

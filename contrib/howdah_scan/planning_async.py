@@ -175,6 +175,8 @@ class AsyncPlanner:
         type_oid = cursor.description[0].type_code
         ((type_name,),) = await self._fetch(keys.TYPE_NAME, (type_oid,))
         bounds: list[str] = []
+        if type_name.endswith("[]"):
+            raise NotSupportedError(f"the key {key} is an array: choose a column with a single value")
         if self._oid:
             found = await self._fetch(keys.STATISTICS, (self._oid, key, self._oid))
             if found:

@@ -39,9 +39,9 @@ def filtered(task: Task, predicate: Any) -> Task:
     """
     try:
         expression = json.loads(predicate.meta.serialize(format="json"))
+        condition = _Translator(task.type_oids).condition(expression)
     except Exception:  # the format is not stable: then Polars alone filters
         return task
-    condition = _Translator(task.type_oids).condition(expression)
     if condition is None:
         return task
     text, values = condition

@@ -11,7 +11,7 @@ import howdah
 from howdah.errors import DatabaseError
 from howdah_scan.errors import SnapshotLost
 from howdah_scan.parts import parts
-from howdah_scan.snapshot import BEGIN, IDENTITY, LIMITS
+from howdah_scan.snapshot import BEGIN, IDENTITY, LIMITS, LOST_WORKERS
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -81,6 +81,7 @@ class Reader:
         if task.snapshot is not None:
             self._import(task)
         self._connection.execute(LIMITS)
+        self._connection.execute(LOST_WORKERS)
 
     def _import(self, task: Task) -> None:
         connection, snapshot = self._connection, task.snapshot

@@ -10,7 +10,7 @@ import howdah
 from howdah.errors import DatabaseError
 from howdah_scan.errors import SnapshotLost
 from howdah_scan.parts import parts
-from howdah_scan.snapshot import BEGIN, IDENTITY, LIMITS
+from howdah_scan.snapshot import BEGIN, IDENTITY, LIMITS, LOST_WORKERS
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -82,6 +82,7 @@ class AsyncReader:
         if task.snapshot is not None:
             await self._import(task)
         await self._connection.execute(LIMITS)
+        await self._connection.execute(LOST_WORKERS)
 
     async def _import(self, task: Task) -> None:
         connection, snapshot = self._connection, task.snapshot

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from howdah.errors import DatabaseError
 from howdah_scan.errors import SnapshotLost
 
-__all__ = ["BEGIN", "IDENTITY", "LIMITS", "SETTINGS", "Snapshot"]
+__all__ = ["BEGIN", "IDENTITY", "LIMITS", "LOST_WORKERS", "SETTINGS", "Snapshot"]
 
 BEGIN = "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 #: What tells a snapshot from all others, also from those of another server with the same name.
@@ -20,6 +20,12 @@ IDENTITY = (
 LIMITS = (
     "SELECT pg_catalog.set_config(name, '0', true) FROM pg_catalog.pg_settings WHERE name IN"
     " ('statement_timeout', 'transaction_timeout', 'idle_in_transaction_session_timeout')"
+)
+#: The server ends the query of a worker that has been killed, where its system can tell; otherwise the query
+#: would go on to its end, and hold the snapshot. PostgreSQL 14 on.
+LOST_WORKERS = (
+    "SELECT pg_catalog.set_config(name, '1s', true) FROM pg_catalog.pg_settings WHERE name ="
+    " 'client_connection_check_interval' AND setting = '0' AND pg_catalog.version() LIKE '%linux%'"
 )
 #: The settings on which the meaning of SQL and the text of values depend: workers have those of the scan.
 SETTINGS = (

@@ -246,7 +246,7 @@ class ArrowScan(Workload):
     #: Made by the first driver that needs it: it is large.
     schema = """
         CREATE TABLE IF NOT EXISTS large AS
-        SELECT id, big, ratio, flag, label, day, moment, remark FROM mixed, generate_series(1, 25);
+        SELECT id, big, ratio, flag, label, day, moment, remark FROM mixed, generate_series(1, 10);
         VACUUM ANALYZE large
     """
 
@@ -539,7 +539,7 @@ WORKLOADS: tuple[Workload, ...] = (
     ),
     ArrowScan(
         name="arrow-scan",
-        title="500,000 × 8 to Arrow, 4 workers",
+        title="200,000 × 8 to Arrow, 4 workers",
         goals={"sync": 1.3},
         peers={"sync": ("adbc", "connectorx")},
     ),

@@ -18,6 +18,7 @@ from howdah import errors
 from howdah_load import LoadError, State, clean_up, recover
 from howdah_load.address import Address
 from howdah_load.coordination import Coordinator
+from howdah_load.task import WriteTask
 from tests.contrib.load.database import MODES, ROWS, batches, content, leftovers, new_table, rows
 from tests.contrib.retry.commits import AFTER, BEFORE, HELD, CommitProxy
 
@@ -192,6 +193,7 @@ COORDINATOR = textwrap.dedent(
     import os, signal, sys
     import howdah, howdah_load
     from howdah_load.coordination import Coordinator
+from howdah_load.task import WriteTask
     from tests.contrib.load.database import batches
 
     def die(*args, **kwargs):
@@ -269,3 +271,40 @@ def test_a_task_that_runs_twice(dsn, mode):
     coordinator.close()
     assert late.state is State.NOT_WRITTEN and isinstance(late.error, errors.UndefinedTable)
     assert content(dsn) == rows()
+
+
+def test_a_worker_that_cannot_connect(dsn, mode, monkeypatch):
+    """Whatever error that is: the part that was to be written is known as not written."""
+
+    def connect(task):
+        raise ValueError("the vault is closed")  # as a function for the password may
+
+    monkeypatch.setattr(WriteTask, "connect", connect)
+    with pytest.raises(LoadError, match="the vault is closed") as caught:
+        load(dsn, mode, workers=1)
+    assert content(dsn) == []
+    assert len(caught.value.not_written) == 1
+    if mode != "two_phase":
+        assert caught.value.not_written[0].rows == 100
+
+
+def test_a_worker_s_error_ends_the_others(dsn):
+    """Those which wait for a lock, too."""
+    source = iter([*batches(0, 100, 100), *batches(500, 600, 100)])
+
+    def progress(loaded):
+        waiting = (
+            "SELECT count(*) FROM pg_stat_activity WHERE application_name = %s AND wait_event_type = 'Lock'"
+        )
+        with closing(howdah.connect(dsn, autocommit=True)) as observer:
+            while not observer.execute(waiting, [NAME]).fetchone()[0]:
+                time.sleep(0.01)
+        raise ValueError("no more")
+
+    with closing(howdah.connect(dsn, autocommit=True)) as conn, conn.transaction():
+        conn.execute("INSERT INTO loaded VALUES (500, 'held')")  # the second part waits for it
+        with pytest.raises(LoadError, match="no more") as caught:
+            load(dsn, "independent", source, progress=progress)
+        assert [part.first_row for part in caught.value.written] == [0]
+        conn.execute("DELETE FROM loaded WHERE id = 500")
+    assert content(dsn) == rows(0, 100)

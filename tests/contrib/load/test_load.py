@@ -291,3 +291,15 @@ def test_pandas_leaves_its_index_out(dsn):
     frame = pandas.DataFrame({"id": [5, 6], "name": ["a", "b"]}, index=["x", "y"])
     howdah.load(dsn, "loaded", frame)
     assert content(dsn) == [(5, "a"), (6, "b")]
+
+
+def test_batches_with_other_columns(dsn, mode):
+    """They would go into the wrong columns."""
+    first, second = batches(0, 100, 100)[0], batches(100, 200, 100)[0]
+    for other in (second.select(["name", "id"]), second.select(["id"])):
+        with pytest.raises(LoadError, match="batch 1 of the source has the columns") as caught:
+            howdah.load(dsn, "loaded", [first, other], mode=mode, workers=1, part_rows=100)
+        assert isinstance(caught.value.__cause__, howdah.DataError)
+        assert caught.value.unread_from == 100
+        assert content(dsn) == (rows(0, 100) if mode == "independent" else [])
+        new_table(dsn)

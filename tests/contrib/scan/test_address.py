@@ -42,6 +42,8 @@ def secure():
         ("host=h password=s3cret", None, "a password, which would travel"),
         ("postgresql://u:s3cret@h/d", None, "a password, which would travel"),
         ("host=h sslpassword=s3cret", None, "a sslpassword"),
+        ("aws:host=h password=s3cret", None, "a password, which would travel"),
+        ("aws:postgresql://u:s3cret@h/d", None, "a password, which would travel"),
         ("host=h", "s3cret", "the password would travel"),
         ("host=h", lambda: "s3cret", "cannot be pickled"),
     ],

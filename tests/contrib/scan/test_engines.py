@@ -91,6 +91,20 @@ def test_named_parameters(scan_dsn, typed):
         assert filtered(task, pl.col("i") > 17).read()["i"].unique().to_pylist() in ([18, 19], [19, 18])
 
 
+def test_a_format_that_is_not_known(typed):
+    """Polars alone filters then."""
+
+    class Meta:
+        def serialize(self, format):
+            return '{"BinaryExpr": {"operator": {}, "operands": []}}'
+
+    class Expression:
+        meta = Meta()
+
+    task = typed[0].tasks[0]
+    assert filtered(task, Expression()) is task
+
+
 def test_lazy_frames(scan_dsn):
     with howdah.scan(scan_dsn, "heap", partitions=3) as scan:
         lazy = lazy_frame(scan, workers=2, batch_rows=100)

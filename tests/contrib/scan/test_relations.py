@@ -228,6 +228,7 @@ def test_what_cannot_be_scanned(scan_dsn, db, schema, reader_dsn):
     refused("SELECT 1", howdah.ProgrammingError, "write the condition", where="true")
     refused("SELECT 1 AS a", errors.UndefinedColumn, "missing", key="missing")
     refused("heap", errors.UndefinedColumn, "missing", where="missing = 1")
+    refused("SELECT ARRAY[1] AS a", howdah.NotSupportedError, "the key a is an array", key="a")
     refused("SELECT to_json(1) AS a", errors.UndefinedFunction, "operator", key="a", partitions=2)
     refused(sql.Identifier(schema, "t"), errors.InsufficientPrivilege, "t", dsn=reader_dsn)
     with pytest.raises(ValueError, match="partitions"):

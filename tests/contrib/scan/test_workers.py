@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import threading
+import time
 from contextlib import closing
 
 import pyarrow as pa
@@ -66,6 +67,23 @@ def test_a_process_that_dies(scan_dsn):
             killer.join()
 
 
+def test_the_query_of_a_process_that_dies_ends(scan_dsn, db):
+    """The server notices: the query would hold the snapshot."""
+    if db.info.server_version < 140000 or "linux" not in db.execute("SELECT version()").fetchone()[0]:
+        pytest.skip("the server cannot tell")
+    running = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE %s AND state = 'active'"
+    mark = "%pg_sleep(1000 + 7)%"
+    query = "SELECT pg_sleep(1000 + 7)"
+    with howdah.scan(scan_dsn, query) as scan:
+        workers = Workers(scan.tasks, 1, "processes", 100, None)
+        workers.start()
+        while not db.execute(running, [mark]).fetchone()[0]:
+            time.sleep(0.01)
+        workers.stop()
+        while db.execute(running, [mark]).fetchone()[0]:
+            time.sleep(0.01)
+
+
 def _kill_child() -> None:
     while not (children := multiprocessing.active_children()):
         pass
@@ -113,6 +131,26 @@ def test_collection():
     with pytest.raises(ValueError, match="the first"):
         collection.take()
     assert not collection.put(batch)
+
+
+def test_who_takes_no_longer_waits_to_be_told():
+    """The event loop unsets what is called, while a thread is about to call it."""
+    told = []
+
+    class Unsetting(Collection):
+        @property
+        def notify(self):
+            value, self.value = self.value, None
+            return value
+
+        @notify.setter
+        def notify(self, value):
+            self.value = value
+
+    collection = Unsetting(1, 2)
+    collection.notify = lambda: told.append(None)
+    collection.end(None)
+    assert told == [None]
 
 
 def test_batches(scan_dsn):
