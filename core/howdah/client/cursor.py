@@ -170,7 +170,7 @@ class Cursor(RowIterator[Row], BaseCursor[Row]):
         Raises:
             howdah.ProgrammingError: there is no result, or it has no rows.
         """
-        if self._portal is not None or self._pending is not None or self._exhausting:
+        if self._portal is not None or self._pending is not None:
             self._fetch(1)
         return self._take_one()
 
@@ -185,7 +185,7 @@ class Cursor(RowIterator[Row], BaseCursor[Row]):
             howdah.ProgrammingError: there is no result, or it has no rows.
         """
         size = size or self.arraysize
-        if self._portal is not None or self._pending is not None or self._exhausting:
+        if self._portal is not None or self._pending is not None:
             self._fetch(size)
         return self._take(size)
 
@@ -195,7 +195,7 @@ class Cursor(RowIterator[Row], BaseCursor[Row]):
         Raises:
             howdah.ProgrammingError: there is no result, or it has no rows.
         """
-        if self._portal is not None or self._pending is not None or self._exhausting:
+        if self._portal is not None or self._pending is not None:
             self._fetch(None)
         return self._take(None)
 
@@ -219,7 +219,7 @@ class Cursor(RowIterator[Row], BaseCursor[Row]):
         Raises:
             StopIteration: there is none.
         """
-        if self._portal is not None or self._pending is not None or self._exhausting:
+        if self._portal is not None or self._pending is not None:
             self._fetch(1)
         if not self._has_row():
             raise StopIteration

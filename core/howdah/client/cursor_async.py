@@ -180,7 +180,7 @@ class AsyncCursor(AsyncRowIterator[Row], BaseCursor[Row]):
         Raises:
             howdah.ProgrammingError: there is no result, or it has no rows.
         """
-        if self._portal is not None or self._pending is not None or self._exhausting:
+        if self._portal is not None or self._pending is not None:
             await self._fetch(1)
         return self._take_one()
 
@@ -195,7 +195,7 @@ class AsyncCursor(AsyncRowIterator[Row], BaseCursor[Row]):
             howdah.ProgrammingError: there is no result, or it has no rows.
         """
         size = size or self.arraysize
-        if self._portal is not None or self._pending is not None or self._exhausting:
+        if self._portal is not None or self._pending is not None:
             await self._fetch(size)
         return self._take(size)
 
@@ -205,7 +205,7 @@ class AsyncCursor(AsyncRowIterator[Row], BaseCursor[Row]):
         Raises:
             howdah.ProgrammingError: there is no result, or it has no rows.
         """
-        if self._portal is not None or self._pending is not None or self._exhausting:
+        if self._portal is not None or self._pending is not None:
             await self._fetch(None)
         return self._take(None)
 
@@ -233,7 +233,7 @@ class AsyncCursor(AsyncRowIterator[Row], BaseCursor[Row]):
         Raises:
             StopAsyncIteration: there is none.
         """
-        if self._portal is not None or self._pending is not None or self._exhausting:
+        if self._portal is not None or self._pending is not None:
             await self._fetch(1)
         if not self._has_row():
             raise StopAsyncIteration

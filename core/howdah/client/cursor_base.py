@@ -632,7 +632,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
                 self._kernel.before_next = self._end_implicit
             raise
         finally:
-            self._portal = portal if more else None
+            self._portal = portal if more or self._exhausting else None
             if not self._synced and not left:
                 self._kernel.before_next = self._exhaust_portal if more else None
                 if not more and session.lost is None:
@@ -651,7 +651,8 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         if self._synced:
             session = yield from kernel.start_operation()
         exchange = QueryExchange(query=self._query_text, fields=result.fields, decoder=self._decoder)
-        self._portal = None
+        if not self._exhausting:
+            self._portal = None
         try:
             yield from self._run_portal(session, exchange, portal, max_rows)
             if self._decoder is None and exchange.error is None and exchange.results[-1].rows:
@@ -669,7 +670,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         if result.failure is None:
             self._add_rows(more)
         result.status, result.tag = more.status, more.tag
-        if self._portal is None:
+        if self._portal is None or self._exhausting:
             self._rowcount = self._offset + len(self._rows)
 
     def _fetch_until(self, size: int | None) -> Operation[None]:
@@ -702,7 +703,8 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
             self._portal = None
             return (yield from self._end_implicit())
         if self._portal is not None:
-            # Another thread or task may use the cursor: it must not take the portal for empty meanwhile.
+            # Another thread or task may use the cursor: it must not take the portal for empty meanwhile, so
+            # `_portal` keeps its name until all rows are there.
             self._exhausting = True
             try:
                 yield from self._fetch_from_portal(0)
@@ -713,6 +715,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
                 return e
             finally:
                 self._exhausting = False
+                self._portal = None
         return None
 
     def _close_portal(self) -> Operation[None]:

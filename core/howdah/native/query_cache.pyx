@@ -3,6 +3,7 @@
 Twin of `howdah.client.query_cache`, where the arguments and attributes are described.
 """
 
+cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from cpython.dict cimport PyDict_CheckExact, PyDict_GetItemWithError
 from cpython.list cimport PyList_CheckExact, PyList_GET_SIZE
@@ -42,6 +43,7 @@ cdef bytes _EXECUTE = b"E\0\0\0\x09\0\0\0\0\0"
 cdef bytes _SYNC = b"S\0\0\0\4"
 
 
+@cython.final
 cdef class CachedQuery:
     """A query whose messages lack only the parameters."""
 
@@ -86,6 +88,7 @@ cdef class CachedQuery:
         return exchange
 
 
+@cython.final
 cdef class QueryCache:
     """Sends queries that were sent before, without asking the planner or choosing adapters again."""
 
@@ -214,7 +217,7 @@ cdef class QueryCache:
         cached.statement.used = next(use_counter)
         return True
 
-    cdef bint fits(self, CachedQuery cached, EncodedParams parameters) except -1:
+    cdef inline bint fits(self, CachedQuery cached, EncodedParams parameters) except -1:
         """Whether parameters are of the types that the statement was prepared for."""
         if (parameters.oids is not cached.oids and parameters.oids != cached.oids) or self.names_wanted:
             return False
@@ -222,7 +225,7 @@ cdef class QueryCache:
         cached.oids = parameters.oids
         return True
 
-    cdef int write_bind(self, CachedQuery cached, EncodedParams parameters, Exchange exchange, bint sync) except -1:
+    cdef inline int write_bind(self, CachedQuery cached, EncodedParams parameters, Exchange exchange, bint sync) except -1:
         """Write Bind and Execute, and optionally Sync after them."""
         cdef Wire session = self.session
         cdef Py_ssize_t section_size, size
@@ -257,7 +260,7 @@ cdef inline bint is_row(object params, Py_ssize_t count) noexcept:
     return PyList_CheckExact(params) and PyList_GET_SIZE(params) == count
 
 
-cdef object in_order(CachedQuery cached, object params):
+cdef inline object in_order(CachedQuery cached, object params):
     """Return parameters in the order of the placeholders."""
     cdef tuple values
     if is_row(params, cached.count):
