@@ -193,7 +193,6 @@ COORDINATOR = textwrap.dedent(
     import os, signal, sys
     import howdah, howdah_load
     from howdah_load.coordination import Coordinator
-from howdah_load.task import WriteTask
     from tests.contrib.load.database import batches
 
     def die(*args, **kwargs):
