@@ -6,7 +6,7 @@ is the one place in the core that names plugins.
 
 from __future__ import annotations
 
-from typing import Any, TypeVar, overload
+from typing import Any, TypeAlias, TypeVar, overload
 
 from typing_extensions import Self
 
@@ -97,6 +97,9 @@ __all__ = [
 NewRow = TypeVar("NewRow")
 
 # The mixins of the bundled plugins go before the kernel's class in each.
+
+
+AnyPool: TypeAlias = ConnectionPool[Any] | AsyncConnectionPool[Any]
 
 
 class Cursor(ArrowCursor, CopyCursor, cursor.Cursor[Row]):

@@ -66,7 +66,7 @@ T = TypeVar("T")
 #: The type of a connection that a hook is called with, for annotations: a blocking or an asynchronous one.
 AnyConnection: TypeAlias = "bundle.Connection[Any] | bundle.AsyncConnection[Any]"
 #: The type of a pool that a hook is called with, for annotations.
-AnyPool: TypeAlias = "bundle.ConnectionPool[Any] | bundle.AsyncConnectionPool[Any]"
+AnyPool: TypeAlias = "bundle.AnyPool"
 
 hookspec = pluggy.HookspecMarker("howdah")
 #: Marks a function of a plugin as the implementation of the hook with the same name.

@@ -176,6 +176,7 @@ class TestBrokenPlugins:
         with pytest.raises(PluginError, match=r"'bad'.*SystemExit: 3"):
             Driver()
 
+    @pytest.mark.usefixtures("unconfigured")
     def test_one_that_wants_a_name_that_does_not_exist(self, site: Site) -> None:
         source = "from howdah import Conection"
         site.install("acme-bad", modules={"acme_bad": source}, plugins={"bad": "acme_bad"})

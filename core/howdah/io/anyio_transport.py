@@ -25,6 +25,9 @@ __all__ = ["AnyioTransport"]
 
 Wait: TypeAlias = Callable[[socket.socket], Awaitable[None]]
 
+#: How often a watch of a socket is tried, a millisecond apart, while anyio still ends the one before.
+_ATTEMPTS = 1000
+
 
 class AnyioTransport:
     """The socket of a connection, for one task at a time, which waits for the socket itself.
@@ -140,11 +143,18 @@ class AnyioTransport:
                 group.start_soon(wait_for, anyio.wait_writable, other)
 
     async def _wait_for(self, wait: Wait, sock: socket.socket) -> None:
-        try:
-            await wait(sock)
-        except (anyio.ClosedResourceError, ValueError):  # another task has closed the connection
-            if self.sock.fileno() >= 0:
-                raise
+        for attempt in range(_ATTEMPTS, 0, -1):
+            try:
+                await wait(sock)
+            except (anyio.ClosedResourceError, ValueError):  # another task has closed the connection
+                if self.sock.fileno() >= 0:
+                    raise
+            except FileExistsError:  # the thread of anyio is about to end its former watch
+                if attempt == 1:
+                    raise
+                await anyio.sleep(0.001)
+                continue
+            return
 
     def _receive(self) -> None:
         """Receive what has arrived."""

@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import howdah
+
+CONTRIB = Path(__file__).parents[3] / "contrib"
 
 
 def run(*arguments: str, **environ: str) -> str:
@@ -14,7 +17,8 @@ def run(*arguments: str, **environ: str) -> str:
         [sys.executable, "-W", "error", "-m", "howdah_demo", *arguments],
         capture_output=True,
         encoding="utf-8",
-        env={**os.environ, "PYTHONUTF8": "1", **environ},
+        # It is not installed with the rest: `make demo` runs it from the tree as well.
+        env={**os.environ, "PYTHONUTF8": "1", "PYTHONPATH": str(CONTRIB), **environ},
         check=False,
     )
     assert done.returncode == 0, done.stderr

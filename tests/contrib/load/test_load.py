@@ -232,7 +232,7 @@ def test_workers_write_at_the_same_time(dsn, mode):
         conn.execute(
             """CREATE OR REPLACE FUNCTION meet() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
             PERFORM pg_advisory_xact_lock_shared(77);
-            FOR i IN 1 .. 3000 LOOP
+            FOR i IN 1 .. 12000 LOOP
                 IF (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 77) = 2 THEN
                     RETURN NULL;
                 END IF;
