@@ -229,7 +229,7 @@ class AsyncRun(Generic[T]):
             attempt: the last one; None if there was no connection for it.
 
         Raises:
-            howdah.errors.TransactionResolutionUnknown: the function may have committed the transaction itself.
+            howdah.errors.TransactionResolutionUnknown: the function may have committed the work itself.
         """
         if attempt is None:
             return self._source.may_succeed_later(error)
