@@ -230,10 +230,11 @@ def test_workers_write_at_the_same_time(dsn, mode):
     """Each of two workers waits, in its COPY, until the other one has begun its own."""
     with closing(howdah.connect(dsn, autocommit=True)) as conn:
         conn.execute(
-            """CREATE OR REPLACE FUNCTION meet() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-            PERFORM pg_advisory_xact_lock_shared(77);
+            """DROP SEQUENCE IF EXISTS arrivals; CREATE SEQUENCE arrivals;
+            CREATE OR REPLACE FUNCTION meet() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            PERFORM nextval('arrivals');
             FOR i IN 1 .. 12000 LOOP
-                IF (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 77) = 2 THEN
+                IF (SELECT last_value FROM arrivals) >= 2 THEN
                     RETURN NULL;
                 END IF;
                 PERFORM pg_sleep(0.01);
