@@ -202,7 +202,8 @@ class _Forwarding:
 
     def _break(self) -> None:
         """Have both directions end."""
-        self._channel.close()
+        with suppress(OSError, EOFError):  # of a transport that is gone
+            self._channel.close()
         with suppress(OSError):
             self._sock.shutdown(socket.SHUT_RDWR)
 
@@ -212,6 +213,7 @@ class _Forwarding:
             self._running -= 1
             last = not self._running
         if last:
-            self._channel.close()
+            with suppress(OSError, EOFError):
+                self._channel.close()
             self._sock.close()
             self._closed()

@@ -70,6 +70,8 @@ class Replicas:
 
     def caught_up(self, standby: Server) -> None:
         """Wait until a standby has replayed what the primary has written."""
+        # The commit of the message writes those before it to the log, which had not waited for that.
+        self.run(self.primary, "SELECT pg_logical_emit_message(true, 'howdah', '')")
         lsn = self.run(self.primary, "SELECT pg_current_wal_lsn()::text")
         until(lambda: self.run(standby, f"SELECT pg_last_wal_replay_lsn() >= '{lsn}'"))
 
