@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sys
 
 import pytest
 
@@ -613,7 +614,8 @@ async def test_an_interruption_gives_the_lock_back(auto):
     while interrupt(work, step, howdah_multiplex):
         assert not auto.kernel.lock.locked(), step
         step += 1
-    assert step > 1
+    # Before Python 3.12 the scheduler's own frames are left out: `tests.interrupting` has the reason.
+    assert step > (3 if sys.version_info >= (3, 12) else 1)
     assert await ask(auto, 1) == 1
 
 
