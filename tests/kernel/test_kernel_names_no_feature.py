@@ -18,7 +18,7 @@ SUFFIXES = {".py", ".pyx", ".pxd", ".pxi"}
 #: Names of plugins that are words of PostgreSQL's, of its protocol's or of Python's as well.
 COMMON = {
     "types", "copy", "fetch", "prepare", "pipeline", "pool", "embedded", "check", "Copy", "oauth", "gssapi",
-    "retry", "scan", "load",
+    "retry", "load",
 }  # fmt: skip
 #: What plugins bring under other names than their own.
 BROUGHT = {
