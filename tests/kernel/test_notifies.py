@@ -10,6 +10,7 @@ import pytest
 
 import howdah
 from howdah import Notify
+from howdah.io.polling import wait_for_socket
 from tests.tasks import start
 
 
@@ -111,6 +112,58 @@ async def test_async(dsn, aconn, sender):
     await anyio.to_thread.run_sync(sender.execute, "notify ch, '2'")
     assert await task == ["1", "2"]
     assert [n async for n in aconn.notifies(timeout=0.01)] == []
+
+
+def arrive(conn):
+    """Wait until the server has sent something that was not received."""
+    assert wait_for_socket(conn, 30, reading=True)
+
+
+def test_what_has_arrived_needs_no_time(listener, sender):
+    sender.execute("notify ch, 'arrived'")
+    arrive(listener)
+    assert [n.payload for n in listener.notifies(timeout=0)] == ["arrived"]
+    assert list(listener.notifies(timeout=0)) == []
+
+
+@pytest.mark.anyio
+async def test_async_what_has_arrived_needs_no_time(aconn, sender):
+    await aconn.set_autocommit(True)
+    await aconn.execute("listen ch")
+    sender.execute("notify ch, 'arrived'")
+    arrive(aconn)
+    assert [n.payload async for n in aconn.notifies(timeout=0)] == ["arrived"]
+    assert [n async for n in aconn.notifies(timeout=0)] == []
+
+
+@pytest.mark.anyio
+async def test_async_a_lost_connection_needs_no_time(aconn, sender):
+    await aconn.set_autocommit(True)
+    sender.execute("select pg_terminate_backend(%s)", [aconn.info.backend_pid])
+    with pytest.raises(howdah.OperationalError):
+        for _ in range(10):  # a message of the server, and the end, which may come later
+            arrive(aconn)
+            assert [n async for n in aconn.notifies(timeout=0)] == []
+    assert aconn.closed
+
+
+@pytest.mark.anyio
+async def test_async_a_handler_that_raises_when_there_is_no_time(aconn, sender):
+    class Stop(BaseException):
+        pass
+
+    def stop(notify):
+        if notify.payload == "1":
+            raise Stop
+
+    await aconn.set_autocommit(True)
+    await aconn.execute("listen ch")
+    aconn.add_notify_handler(stop)
+    await anyio.to_thread.run_sync(lambda: sender.execute("notify ch, '1'; notify ch, '2'"))
+    arrive(aconn)
+    with pytest.raises(Stop):
+        [n async for n in aconn.notifies(timeout=0)]
+    assert (await (await aconn.execute("select 1")).fetchone()) == (1,)
 
 
 @pytest.mark.anyio

@@ -14,6 +14,7 @@ from howdah.io.blocking import loss, process
 from howdah.io.loop_transport import LoopTransport, Waits, moved, send
 from howdah.io.loops import UnsupportedLoop
 from howdah.io.operation import HIGH_WATER
+from howdah.io.polling import wait_for_socket
 from howdah.io.tls_socket import split_tls
 from howdah.native.implementation import IMPLEMENTATION
 from howdah.protocol.exchange import Exchange
@@ -121,6 +122,9 @@ class AsyncTransport(LoopTransport):
             raise moved()
         self._flush()
         unsent = self._stream.output_size
+        if timeout is not None and timeout <= 0:
+            await asyncio.sleep(0)
+            return self._receive_at_once() or self._stream.output_size < unsent
         future = self._idle = self._loop.create_future()
         try:
             await asyncio.wait_for(self._read_until(future), timeout)
@@ -128,6 +132,28 @@ class AsyncTransport(LoopTransport):
             return self._stream.output_size < unsent
         finally:
             self._idle = None
+        _check(future)
+        return True
+
+    def _receive_at_once(self) -> bool:
+        """Receive what has arrived, for a task that does not wait for it; return whether there was something.
+
+        With no time at all, `wait_for` ends before the event loop has looked at the socket.
+        """
+        if self.sock.fileno() < 0:
+            self._lose(OperationalError("the connection is closed"))
+            return True
+        if not wait_for_socket(self.sock, 0, reading=True):
+            return False
+        future = self._loop.create_future()
+        self._waiting[future] = None
+        try:
+            self._receive_some()
+        except BaseException as e:
+            self._interrupt(e)
+        finally:
+            del self._waiting[future]
+            self._wake_soon()
         _check(future)
         return True
 

@@ -8,11 +8,13 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import anyio
+import anyio.lowlevel
 
 from howdah.errors import Error, OperationalError
 from howdah.io.blocking import loss, process
 from howdah.io.loop_transport import receive, send
 from howdah.io.operation import HIGH_WATER
+from howdah.io.polling import wait_for_socket
 from howdah.io.tls_socket import split_tls
 from howdah.protocol.exchange import Exchange
 from howdah.protocol.session import Session
@@ -72,10 +74,16 @@ class AnyioTransport:
     async def idle(self, timeout: float | None) -> bool:
         """Send and receive for up to `timeout` seconds; return whether there was any progress."""
         self._flush()
-        with anyio.move_on_after(timeout) as scope:
-            await self._wait()
-        if scope.cancelled_caught:
-            return False
+        if timeout is not None and timeout <= 0:
+            # With no time at all, the wait would end before it has looked at the socket.
+            await anyio.lowlevel.checkpoint()
+            if self.sock.fileno() >= 0 and not wait_for_socket(self.sock, 0, reading=True):
+                return False
+        else:
+            with anyio.move_on_after(timeout) as scope:
+                await self._wait()
+            if scope.cancelled_caught:
+                return False
         self._receive_some()
         self._flush()
         return True
