@@ -32,6 +32,7 @@ if importlib.util.find_spec("uvloop"):
 
 # The modules whose async tests run on trio, too.
 ON_TRIO = {
+    "tests.contrib.replication.test_hostile",
     "tests.contrib.replication.test_stream_async",
     "tests.contrib.listener.test_listener_async",
     "tests.contrib.replicas.test_reading_async",

@@ -62,7 +62,7 @@ class Keeper:
 
     def _receive(self) -> None:
         stream = self._stream
-        self._wait(stream.progress.time_left(monotonic()), not stream.progress.full)
+        self._wait(stream.time_left(monotonic()), not stream.progress.full)
         with self._kernel.lock:
             if self._stopping:
                 return

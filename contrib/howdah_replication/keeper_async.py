@@ -66,7 +66,7 @@ class AsyncKeeper:
 
         async def _receive(self) -> None:
             stream = self._stream
-            left = stream.progress.time_left(monotonic())
+            left = stream.time_left(monotonic())
             if stream.progress.full:
                 await self._room.wait(left)
             else:
@@ -94,7 +94,7 @@ class AsyncKeeper:
 
         def _receive(self) -> None:
             stream = self._stream
-            self._wait(stream.progress.time_left(monotonic()), not stream.progress.full)
+            self._wait(stream.time_left(monotonic()), not stream.progress.full)
             with self._kernel.lock:
                 if self._stopping:
                     return

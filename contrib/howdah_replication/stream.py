@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from howdah.errors import ProgrammingError
 from howdah_replication.keeper import Keeper
-from howdah_replication.stream_base import BaseStream, Position, position
+from howdah_replication.stream_base import LONG, BaseStream, Position, position
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 __all__ = ["ReplicationStream"]
 
 Message = TypeVar("Message")
-
-#: A wait without a limit wakes up this often, in seconds.
-_LONG = 3600.0
 
 
 class ReplicationStream(BaseStream, Generic[Message]):
@@ -123,7 +120,7 @@ class ReplicationStream(BaseStream, Generic[Message]):
                 self._check_end()
                 self._check_last()
                 return None
-            left = _LONG if deadline is None else deadline - monotonic()
+            left = LONG if deadline is None else deadline - monotonic()
             if left <= 0:
                 return None
             keeper.arrived.wait(left)

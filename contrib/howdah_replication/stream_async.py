@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from howdah.errors import ProgrammingError
 from howdah_replication.keeper_async import AsyncKeeper
-from howdah_replication.stream_base import BaseStream, Position, position
+from howdah_replication.stream_base import LONG, BaseStream, Position, position
 
 ASYNC = True
 
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 __all__ = ["AsyncReplicationStream"]
 
 Message = TypeVar("Message")
-
-#: A wait without a limit wakes up this often, in seconds.
-_LONG = 3600.0
 
 
 class AsyncReplicationStream(BaseStream, Generic[Message]):
@@ -125,7 +122,7 @@ class AsyncReplicationStream(BaseStream, Generic[Message]):
                 self._check_end()
                 self._check_last()
                 return None
-            left = _LONG if deadline is None else deadline - monotonic()
+            left = LONG if deadline is None else deadline - monotonic()
             if left <= 0:
                 return None
             await keeper.arrived.wait(left)

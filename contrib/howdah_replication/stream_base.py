@@ -33,8 +33,10 @@ from howdah_replication.messages import (
 if TYPE_CHECKING:
     from howdah.adapt import Transformer
 
-__all__ = ["BaseStream", "Decode", "Position", "plugin_decoder", "position", "wal_decoder"]
+__all__ = ["LONG", "BaseStream", "Decode", "Position", "plugin_decoder", "position", "wal_decoder"]
 
+#: A wait without a limit wakes up this often, in seconds.
+LONG = 3600.0
 #: How long the end of a stream may take before it is cancelled, in seconds.
 _END_TIMEOUT = 5.0
 _RESERVED = "a replication stream is open: leave its block before you use the connection"
@@ -288,6 +290,16 @@ class BaseStream:
             self._write_done(exchange)
             self.connection.kernel.transport.send()
 
+    @property
+    def _both_send(self) -> bool:
+        """Whether the server still sends, and reads what it is told."""
+        copy = None if self._exchange is None else self._exchange.copy
+        return copy is not None and copy.direction == ExecStatus.COPY_BOTH
+
+    def time_left(self, now: float) -> float:
+        """Return in how many seconds a status update is due; a server that ended the stream wants none."""
+        return self.progress.time_left(now) if self._both_send else LONG
+
     def answer(self, now: float) -> None:
         """Send a status update if one is due."""
         if self.progress.due(now):
@@ -299,8 +311,7 @@ class BaseStream:
         Args:
             reply: whether the server shall answer.
         """
-        exchange = self._exchange
-        if exchange is None or exchange.copy is None or exchange.copy.direction != ExecStatus.COPY_BOTH:
+        if not self._both_send:
             return
         kernel = self.connection.kernel
         kernel.session.copy_data(self.progress.status(monotonic(), time(), reply=reply))

@@ -142,6 +142,39 @@ def test_a_later_server_may_send_more(hostile: Hostile) -> None:
         assert (system.system_id, system.timeline, system.lsn, system.dbname) == ("1", 2, 3, "d")
 
 
+#: What the server sends when it stops: it wants an answer, and ends the stream before it has got one.
+STOPPING = message("W", b"\0\0\0") + message("d", b"k" + bytes(16) + b"\1") + command_complete("COPY 0")
+BEFORE_PHYSICAL = [rows([b"1min"]) + READY]
+BEFORE_LOGICAL = [rows() + READY, *BEFORE_PHYSICAL]  # it has no types of the plugins'
+
+
+def test_a_server_that_stops(hostile: Hostile) -> None:
+    with hostile.connect(*BEFORE_LOGICAL, STOPPING) as repl:
+        with pytest.raises(howdah.OperationalError), repl.start_logical("x") as stream:
+            stream.read(30)
+        assert repl.closed
+    with hostile.connect(*BEFORE_PHYSICAL, STOPPING) as repl:
+        with pytest.raises(howdah.OperationalError), repl.start_physical(0) as log:
+            log.read(30)
+        assert repl.closed
+
+
+@pytest.mark.anyio
+async def test_a_server_that_stops_async(hostile: Hostile) -> None:
+    hostile.answers = [*BEFORE_LOGICAL, STOPPING]
+    async with await AsyncReplicationConnection.connect(**hostile.params) as repl:
+        with pytest.raises(howdah.OperationalError):
+            async with repl.start_logical("x") as stream:
+                await stream.read(30)
+        assert repl.closed
+    hostile.answers = [*BEFORE_PHYSICAL, STOPPING]
+    async with await AsyncReplicationConnection.connect(**hostile.params) as repl:
+        with pytest.raises(howdah.OperationalError):
+            async with repl.start_physical(0) as log:
+                await log.read(30)
+        assert repl.closed
+
+
 VALUES = st.one_of(
     st.none(),
     st.sampled_from(

@@ -100,9 +100,7 @@ async def test_it_goes_on_after_its_walsender_was_killed(any_site: Site) -> None
 async def test_it_goes_on_after_a_restart_of_the_server(site: Site, mode: str) -> None:
     site.create()
     await create_slot(site)
-    # A server that is stopping may leave an attempt without an answer.
-    dsn = f"{site.dsn} connect_timeout=10"
-    async with AsyncResumingStream(dsn, site.slot, [site.publication], status_interval=0.1) as stream:
+    async with AsyncResumingStream(site.dsn, site.slot, [site.publication], status_interval=0.1) as stream:
         site.run("INSERT INTO {t} VALUES (1, 'a')")
         assert await transactions(stream, 1) == [[1], 0]
         site.run("INSERT INTO {t} VALUES (2, 'b')")
