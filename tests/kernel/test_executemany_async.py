@@ -136,3 +136,23 @@ async def test_a_parameter_that_cannot_be_adapted(target: howdah.AsyncConnection
         await target.cursor().executemany("INSERT INTO target (a, b) VALUES (%s, %s)", rows)
     await target.rollback()
     assert await (await target.execute("SELECT %s::date", [datetime.date(2000, 1, 1)])).fetchone()
+
+
+async def test_a_server_that_is_slow(
+    target: howdah.AsyncConnection[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The client waits until the server receives, and does not try to send again after each row."""
+    transport, drains = target.kernel.transport, 0
+    drain = transport.drain
+
+    async def counted(*args: Any) -> None:
+        nonlocal drains
+        drains += 1
+        await drain(*args)
+
+    monkeypatch.setattr(transport, "drain", counted)
+    rows = [(0.0 if i else 0.5, i, "x" * 200) for i in range(4 * MANY)]  # two megabytes
+    query = "INSERT INTO target (a, b) SELECT a, b FROM pg_sleep(%s), (VALUES (%s::int8, %s)) v (a, b)"
+    await target.cursor().executemany(query, rows)
+    assert len(await stored(target)) == len(rows)
+    assert drains < 500

@@ -13,7 +13,7 @@ from howdah.errors import Error, OperationalError
 from howdah.io.blocking import loss, process
 from howdah.io.loop_transport import LoopTransport, Waits, moved, send
 from howdah.io.loops import UnsupportedLoop
-from howdah.io.operation import HIGH_WATER
+from howdah.io.operation import GATHER
 from howdah.io.polling import wait_for_socket
 from howdah.io.tls_socket import split_tls
 from howdah.native.implementation import IMPLEMENTATION
@@ -81,7 +81,7 @@ class AsyncTransport(LoopTransport):
         if self.sock.fileno() >= 0:
             self._receive_some()
             self._wake_soon()
-        if self._writing and self._stream.output_size >= HIGH_WATER and not exchange.ready:
+        if self._writing and self._stream.output_size >= GATHER and not exchange.ready:
             future = self._loop.create_future()
             exchange.notify = partial(_fulfil, future)
             self._drained.append(future)
@@ -304,7 +304,7 @@ class AsyncTransport(LoopTransport):
                 self._loop.add_writer(self._fd, self._flush)
             else:
                 self._loop.remove_writer(self._fd)
-        if unsent < HIGH_WATER:
+        if unsent < GATHER:
             for future in self._drained:
                 _fulfil(future)
 

@@ -13,7 +13,7 @@ import anyio.lowlevel
 from howdah.errors import Error, OperationalError
 from howdah.io.blocking import loss, process
 from howdah.io.loop_transport import receive, send
-from howdah.io.operation import HIGH_WATER
+from howdah.io.operation import GATHER
 from howdah.io.polling import wait_for_socket
 from howdah.io.tls_socket import split_tls
 from howdah.protocol.exchange import Exchange
@@ -66,7 +66,7 @@ class AnyioTransport:
         """Receive what has arrived, and wait until little is left to send or `exchange` is ready."""
         self._flush()
         self._receive_some()
-        while self._stream.output_size >= HIGH_WATER and not exchange.ready and self.sock.fileno() >= 0:
+        while self._stream.output_size >= GATHER and not exchange.ready and self.sock.fileno() >= 0:
             await self._wait()
             self._receive_some()
             self._flush()

@@ -10,7 +10,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from howdah.errors import Error, OperationalError
-from howdah.io.operation import HIGH_WATER
+from howdah.io.operation import GATHER
 from howdah.io.polling import wait_for_socket
 from howdah.io.tls_socket import is_usual, split_tls
 from howdah.lazy.tuples import NamedTuple
@@ -211,7 +211,7 @@ class BlockingTransport:
                 all_sent = self._functions.send(self.sock, self._stream)
                 if _poll(self.sock, False, 0):
                     self._functions.receive(self.sock, self._stream)
-                elif all_sent or self._stream.output_size < HIGH_WATER:
+                elif all_sent or self._stream.output_size < GATHER:
                     break
                 else:
                     _poll(self.sock, True, None if deadline is None else time_left(deadline))

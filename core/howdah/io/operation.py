@@ -13,14 +13,14 @@ from typing import Any, TypeAlias, TypeVar
 from howdah.lazy.tuples import NamedTuple
 from howdah.protocol.exchange import Exchange
 
-__all__ = ["GATHER", "HIGH_WATER", "Drain", "Idle", "Operation", "Stop", "Until", "Wait"]
+__all__ = ["GATHER", "Drain", "Idle", "Operation", "Stop", "Until", "Wait"]
 
 T = TypeVar("T")
 
 #: How many bytes are collected before they are sent; the server works on them while more is written.
+#: While so many are unsent, an operation waits before it writes more: the server has enough to do, and to
+#: try again after each query would cost more than the query.
 GATHER = 16 * 1024
-#: Above this many unsent bytes an operation waits before it writes more.
-HIGH_WATER = 256 * 1024
 
 
 class Drain(NamedTuple):
