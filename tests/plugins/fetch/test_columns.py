@@ -123,7 +123,7 @@ def stored(conn, table):
 
 def attempt(conn, table, function, *args, **kwargs):
     """Return what is stored, None if the value is refused."""
-    conn.execute(f"TRUNCATE {table}")
+    conn.execute(f"DELETE FROM {table}")  # quicker than TRUNCATE
     try:
         function(*args, **kwargs)
     except howdah.Error:
