@@ -76,11 +76,9 @@ def pytest_collection_finish() -> None:
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers() -> int:
-    """Give `-n auto` a process for each core, or no other than this one if all would share a server."""
-    if "HOWDAH_TEST_DSN" in os.environ:
-        return 0
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def pytest_xdist_auto_num_workers() -> int | None:
+    """Give `-n auto` no other process than this one if all would share a server."""
+    return 0 if "HOWDAH_TEST_DSN" in os.environ else None
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
