@@ -14,7 +14,7 @@ from rich.console import Console
 from howdah import sql
 from howdah.adapt.encodings import embeds_ascii
 from howdah.cli.arguments import conninfo_argument
-from howdah.errors import Error, NotSupportedError
+from howdah.errors import Error, NotSupportedError, ProgrammingError
 from howdah_copy.batches import Records, import_batches
 from howdah_copy.files import format_of, is_file, opened, size_of
 from howdah_copy.keyed_export import export_by_key
@@ -168,11 +168,11 @@ def copy(
         context.exit(_INTERRUPTED)
     except (Error, OSError, BatchError) as error:
         console.print(f"howdah: {_explain(error)}", style="red", markup=False, soft_wrap=True)
-        if job.resumable:
+        if job.resumable and not isinstance(error, (NotSupportedError, ProgrammingError)):
             console.print(f"howdah: {again}", style="red", markup=False)
         context.exit(1)
     seconds = monotonic() - begin
-    summary = f"{rows} rows in {seconds:.1f} s, {rows / max(seconds, 1e-3):,.0f} rows/s"
+    summary = f"{rows} row{'s' if rows != 1 else ''} in {seconds:.1f} s, {rows / max(seconds, 1e-3):,.0f} rows/s"
     if before:
         summary += f"; {before} rows had been copied before"
         summary += "" if rows or job.out else ": --restart copies them again"
@@ -200,8 +200,12 @@ def _job(
         path, out = source, True
     elif target is None:
         raise click.UsageError("two arguments are needed, a file and a table")
-    elif is_file(source) == is_file(target):
-        raise click.UsageError("one of the two arguments is to be a file: write it as ./name")
+    elif is_file(source) and is_file(target):
+        raise click.UsageError(f"{source!r} and {target!r} are both files: one argument must be a table")
+    elif not is_file(source) and not is_file(target):
+        raise click.UsageError(
+            f"{source!r} and {target!r} are both tables: write the file as ./name, or give it a known extension"
+        )
     else:
         out = is_file(target)
         path, name = (target, source) if out else (source, target)
