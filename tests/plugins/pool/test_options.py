@@ -37,6 +37,13 @@ def test_every_option_is_described(name: str) -> None:
     assert inspect.getdoc(getattr(howdah_pool, name).__init__) == text
 
 
+@pytest.mark.parametrize("name", KINDS)
+def test_a_parameter_of_connections(name: str) -> None:
+    message = rf"^{name}\(\) got an unexpected keyword argument 'autocommit'; .* kwargs="
+    with pytest.raises(TypeError, match=message):
+        getattr(howdah_pool, name)(autocommit=True, open=False)
+
+
 def test_unknown_option() -> None:
     kind: Any = NullConnectionPool
     with pytest.raises(TypeError, match="min_sise"):
