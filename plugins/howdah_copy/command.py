@@ -108,13 +108,14 @@ class Job(NamedTuple):
 @click.option("-f", "--format", "format", type=click.Choice(["csv", "text", "binary", "parquet"]),
               help="The file's format; default: by its extension, else csv.")  # fmt: skip
 @click.option("--header/--no-header", default=True,
-              help="Whether the first line of a CSV file has the names; default: it has.")  # fmt: skip
+              help="Whether the first line of a CSV file has the names, which are not compared with the columns;"
+              " default: it has.")  # fmt: skip
 @click.option("-c", "--columns", metavar="NAMES",
               help="The columns, with commas between them; default: all of the table.")  # fmt: skip
 @click.option("--batch", type=click.IntRange(min=1), metavar="ROWS",
-              help="Into a table: commit after each so many rows, to be resumed.")  # fmt: skip
+              help="Into a table: commit after this many rows, so that the copy can be resumed.")  # fmt: skip
 @click.option("--key", metavar="COLUMN",
-              help="Out of a table: copy in the order of this unique column, to be resumed.")  # fmt: skip
+              help="Out of a table: copy in the order of this unique column, so that the copy can be resumed.")  # fmt: skip
 @click.option("--restart", is_flag=True, help="With --batch or --key: begin again.")
 @click.option("--progress/--no-progress", "shown", default=None,
               help="Show the progress on standard error; default: if it is a terminal.")  # fmt: skip
@@ -141,16 +142,18 @@ def copy(
     which howdah[arrow] is needed), by a slash, or by "-", which stands for
     standard input and output. CONNINFO follows the file and the table.
 
-    All rows are copied, or none. With --batch and --key the same command goes
-    on after an interruption, and copies each row once. --batch is for files
-    in CSV or text format; it keeps how far it came in the database, in the
-    table howdah_copy_progress next to TABLE. --key writes CSV or text, and
-    keeps that in FILE.progress; the rows are not of one moment.
+    All rows are copied, or none. With --batch and --key, repeating the command
+    continues after an interruption, and copies each row once. --batch is for
+    files in CSV or text format; it records its progress in the database, in
+    the table howdah_copy_progress next to TABLE. --key writes CSV or text, and
+    records its progress in FILE.progress; it reads the rows at different times.
 
     The exit status is 0 if all was copied, 1 after an error, 2 if the command
     is wrong, and 130 if it was interrupted.
     """  # noqa: D301 - click wants the character
     if options["query"] is not None:
+        if target is not None and is_file(target) and not re.search("[=:]", target):
+            raise click.UsageError(f"--query needs one file, and no table: not {source!r} and {target!r}")
         conninfo = " ".join(filter(None, [target, conninfo]))
         target = None
     job = _job(source, target, **options)

@@ -116,6 +116,12 @@ def test_two_of_the_same_kind(names: str, kind: str) -> None:
     assert f"are both {kind}" in result.stderr
 
 
+def test_a_query_and_two_names() -> None:
+    result = run("--query", "SELECT 1", "a", "a.csv")
+    assert result.exit_code == 2
+    assert "--query needs one file" in result.stderr
+
+
 def test_a_key_that_is_none(dsn: str, table: str, tmp_path: Path) -> None:
     """To repeat the command would not help."""
     result = run("--key", "name", table, tmp_path / "p.csv", dsn)
