@@ -108,14 +108,15 @@ class Job(NamedTuple):
 @click.option("-f", "--format", "format", type=click.Choice(["csv", "text", "binary", "parquet"]),
               help="The file's format; default: by its extension, else csv.")  # fmt: skip
 @click.option("--header/--no-header", default=True,
-              help="Whether the first line of a CSV file has the names, which are not compared with the columns;"
-              " default: it has.")  # fmt: skip
+              help="Whether the first line of a CSV file has the names, which are not compared"
+              " with the columns; default: it has.")  # fmt: skip
 @click.option("-c", "--columns", metavar="NAMES",
               help="The columns, with commas between them; default: all of the table.")  # fmt: skip
 @click.option("--batch", type=click.IntRange(min=1), metavar="ROWS",
               help="Into a table: commit after this many rows, so that the copy can be resumed.")  # fmt: skip
 @click.option("--key", metavar="COLUMN",
-              help="Out of a table: copy in the order of this unique column, so that the copy can be resumed.")  # fmt: skip
+              help="Out of a table: copy in the order of this unique column, so that the copy"
+              " can be resumed.")  # fmt: skip
 @click.option("--restart", is_flag=True, help="With --batch or --key: begin again.")
 @click.option("--progress/--no-progress", "shown", default=None,
               help="Show the progress on standard error; default: if it is a terminal.")  # fmt: skip
@@ -152,10 +153,7 @@ def copy(
     is wrong, and 130 if it was interrupted.
     """  # noqa: D301 - click wants the character
     if options["query"] is not None:
-        if target is not None and is_file(target) and not re.search("[=:]", target):
-            raise click.UsageError(f"--query needs one file, and no table: not {source!r} and {target!r}")
-        conninfo = " ".join(filter(None, [target, conninfo]))
-        target = None
+        conninfo, target = _conninfo_after_file(source, target, conninfo), None
     job = _job(source, target, **options)
     driver: Driver = context.obj
     console = Console(stderr=True, highlight=False)
@@ -175,11 +173,24 @@ def copy(
             console.print(f"howdah: {again}", style="red", markup=False)
         context.exit(1)
     seconds = monotonic() - begin
-    summary = f"{rows} row{'s' if rows != 1 else ''} in {seconds:.1f} s, {rows / max(seconds, 1e-3):,.0f} rows/s"
+    summary = (
+        f"{rows} row{'s' if rows != 1 else ''} in {seconds:.1f} s, {rows / max(seconds, 1e-3):,.0f} rows/s"
+    )
     if before:
         summary += f"; {before} rows had been copied before"
         summary += "" if rows or job.out else ": --restart copies them again"
     console.print(summary, markup=False, soft_wrap=True)
+
+
+def _conninfo_after_file(source: str, second: str | None, rest: str) -> str:
+    """Return the conninfo if the first argument is the only file, as it is with `--query`.
+
+    Raises:
+        click.UsageError: the second argument is a file, too.
+    """
+    if second is not None and is_file(second) and not re.search("[=:]", second):
+        raise click.UsageError(f"--query needs one file, and no table: not {source!r} and {second!r}")
+    return " ".join(filter(None, [second, rest]))
 
 
 def _job(
@@ -207,7 +218,8 @@ def _job(
         raise click.UsageError(f"{source!r} and {target!r} are both files: one argument must be a table")
     elif not is_file(source) and not is_file(target):
         raise click.UsageError(
-            f"{source!r} and {target!r} are both tables: write the file as ./name, or give it a known extension"
+            f"{source!r} and {target!r} are both tables: write the file as ./name"
+            " or with an extension of its format"
         )
     else:
         out = is_file(target)

@@ -99,7 +99,7 @@ def test_bind_wrong_number(params):
 
 
 def test_bind_without_placeholders():
-    with pytest.raises(ProgrammingError, match=r"0 placeholders .*; a placeholder is %s, or \$1 in fetch\(\)"):
+    with pytest.raises(ProgrammingError, match=r"0 placeholders .*; a placeholder is %s, or \$1 in"):
         parse_query("SELECT $1").bind([1])
 
 
