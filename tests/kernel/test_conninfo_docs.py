@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 import howdah
-
 from howdah.conninfo import PARAMETERS, Parameter, hosts, parse, resolve
 
 PAGE = (Path(__file__).parents[2] / "docs" / "conninfo.md").read_text(encoding="utf-8")
