@@ -276,7 +276,7 @@ def test_what_is_refused(dsn):
     with pytest.raises(ValueError, match=">= 1"):
         howdah.load(dsn, "loaded", batches(), workers=0)
     for source in ([], [1], 5, "text"):
-        with pytest.raises(TypeError, match="an iterable of batches"):
+        with pytest.raises(TypeError, match="an iterable of at least one batch"):
             howdah.load(dsn, "loaded", source)
     with pytest.raises(LoadError) as caught:
         howdah.load(dsn, "loaded", pa.table({"unknown": [1]}))

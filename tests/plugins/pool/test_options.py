@@ -39,9 +39,10 @@ def test_every_option_is_described(name: str) -> None:
 
 @pytest.mark.parametrize("name", KINDS)
 def test_a_parameter_of_connections(name: str) -> None:
-    message = rf"^{name}\(\) got an unexpected keyword argument 'autocommit'; .* kwargs="
-    with pytest.raises(TypeError, match=message):
+    with pytest.raises(TypeError, match=rf"^{name}\(\): .*'autocommit'; .* kwargs="):
         getattr(howdah_pool, name)(autocommit=True, open=False)
+    with pytest.raises(TypeError, match=rf"^{name}\(\): too many positional arguments"):
+        getattr(howdah_pool, name)("", 1, 2)
 
 
 def test_unknown_option() -> None:
