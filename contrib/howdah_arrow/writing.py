@@ -248,8 +248,8 @@ def _batches_of_iterable(data: Any) -> tuple[pa.Schema, Iterator[pa.RecordBatch]
     first = next(batches, None)
     if not isinstance(first, pyarrow().RecordBatch):
         raise TypeError(
-            "the data is to be an Arrow table, batch or reader, a data frame, or an iterable of batches"
-            f" with one at least, not {type(data).__name__}"
+            "the data must be an Arrow table, batch or reader, a data frame, or an iterable of at least one"
+            f" batch, not {type(data).__name__}"
         )
 
     def every() -> Iterator[pa.RecordBatch]:

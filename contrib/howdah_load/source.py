@@ -56,8 +56,8 @@ def _opened_iterable(source: Any) -> tuple[list[str], Iterator[Any]]:
     first = next(batches, None)
     if not isinstance(first, pa.RecordBatch):
         raise TypeError(
-            "the source is to be an Arrow table, reader or dataset, a data frame, or an iterable of batches"
-            f" with one at least, not {type(source).__name__}"
+            "the source must be an Arrow table, reader or dataset, a data frame, or an iterable of at"
+            f" least one batch, not {type(source).__name__}"
         )
     return first.schema.names, _alike(chain([first], batches), first.schema.names)
 

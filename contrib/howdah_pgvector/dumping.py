@@ -129,8 +129,8 @@ class NdarrayDumper(Dumper):
     def _other(self, obj: Any) -> Dumper:
         if self._others is None:
             raise ProgrammingError(
-                f"cannot adapt a numpy array of {obj.ndim} dimensions and dtype {obj.dtype} as it is: if it"
-                " is to be a vector, wrap it in howdah_pgvector.Vector; for arrays enable the plugin 'numpy'"
+                f"cannot adapt a numpy array of {obj.ndim} dimensions and dtype {obj.dtype} as it is: to send"
+                " it as a vector, wrap it in howdah_pgvector.Vector; for arrays enable the plugin 'numpy'"
             )
         return self._others
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import errno
 import linecache
 import os
+import platform
 import runpy
 import sys
 from types import ModuleType, TracebackType
 
+from howdah import __version__
 from howdah_psycopg import install
 
 __all__ = ["main"]
@@ -17,6 +19,7 @@ USAGE = """\
 usage: python -m howdah_psycopg program.py [argument …]
        python -m howdah_psycopg -m module [argument …]
        python -m howdah_psycopg -c code [argument …]
+       python -m howdah_psycopg --version
 
 Runs a program as Python does; its modules psycopg and psycopg_pool are howdah."""
 
@@ -24,6 +27,9 @@ Runs a program as Python does; its modules psycopg and psycopg_pool are howdah."
 def main() -> None:
     """Run the program that the command line names."""
     arguments = sys.argv[1:]
+    if arguments and arguments[0] in ("-V", "--version"):
+        print(f"howdah {__version__} (as psycopg), Python {platform.python_version()}")
+        sys.exit()
     if not arguments or arguments[0] in ("-h", "--help"):
         print(USAGE, file=sys.stdout if arguments else sys.stderr)
         sys.exit(0 if arguments else 2)

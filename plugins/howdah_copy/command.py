@@ -14,7 +14,7 @@ from rich.console import Console
 from howdah import sql
 from howdah.adapt.encodings import embeds_ascii
 from howdah.cli.arguments import conninfo_argument
-from howdah.errors import Error, NotSupportedError
+from howdah.errors import Error, NotSupportedError, ProgrammingError
 from howdah_copy.batches import Records, import_batches
 from howdah_copy.files import format_of, is_file, opened, size_of
 from howdah_copy.keyed_export import export_by_key
@@ -108,13 +108,15 @@ class Job(NamedTuple):
 @click.option("-f", "--format", "format", type=click.Choice(["csv", "text", "binary", "parquet"]),
               help="The file's format; default: by its extension, else csv.")  # fmt: skip
 @click.option("--header/--no-header", default=True,
-              help="Whether the first line of a CSV file has the names; default: it has.")  # fmt: skip
+              help="Whether the first line of a CSV file has the names, which are not compared"
+              " with the columns; default: it has.")  # fmt: skip
 @click.option("-c", "--columns", metavar="NAMES",
               help="The columns, with commas between them; default: all of the table.")  # fmt: skip
 @click.option("--batch", type=click.IntRange(min=1), metavar="ROWS",
-              help="Into a table: commit after each so many rows, to be resumed.")  # fmt: skip
+              help="Into a table: commit after this many rows, so that the copy can be resumed.")  # fmt: skip
 @click.option("--key", metavar="COLUMN",
-              help="Out of a table: copy in the order of this unique column, to be resumed.")  # fmt: skip
+              help="Out of a table: copy in the order of this unique column, so that the copy"
+              " can be resumed.")  # fmt: skip
 @click.option("--restart", is_flag=True, help="With --batch or --key: begin again.")
 @click.option("--progress/--no-progress", "shown", default=None,
               help="Show the progress on standard error; default: if it is a terminal.")  # fmt: skip
@@ -141,18 +143,17 @@ def copy(
     which howdah[arrow] is needed), by a slash, or by "-", which stands for
     standard input and output. CONNINFO follows the file and the table.
 
-    All rows are copied, or none. With --batch and --key the same command goes
-    on after an interruption, and copies each row once. --batch is for files
-    in CSV or text format; it keeps how far it came in the database, in the
-    table howdah_copy_progress next to TABLE. --key writes CSV or text, and
-    keeps that in FILE.progress; the rows are not of one moment.
+    All rows are copied, or none. With --batch and --key, repeating the command
+    continues after an interruption, and copies each row once. --batch is for
+    files in CSV or text format; it records its progress in the database, in
+    the table howdah_copy_progress next to TABLE. --key writes CSV or text, and
+    records its progress in FILE.progress; it reads the rows at different times.
 
     The exit status is 0 if all was copied, 1 after an error, 2 if the command
     is wrong, and 130 if it was interrupted.
     """  # noqa: D301 - click wants the character
     if options["query"] is not None:
-        conninfo = " ".join(filter(None, [target, conninfo]))
-        target = None
+        conninfo, target = _conninfo_after_file(source, target, conninfo), None
     job = _job(source, target, **options)
     driver: Driver = context.obj
     console = Console(stderr=True, highlight=False)
@@ -168,15 +169,28 @@ def copy(
         context.exit(_INTERRUPTED)
     except (Error, OSError, BatchError) as error:
         console.print(f"howdah: {_explain(error)}", style="red", markup=False, soft_wrap=True)
-        if job.resumable:
+        if job.resumable and not isinstance(error, (NotSupportedError, ProgrammingError)):
             console.print(f"howdah: {again}", style="red", markup=False)
         context.exit(1)
     seconds = monotonic() - begin
-    summary = f"{rows} rows in {seconds:.1f} s, {rows / max(seconds, 1e-3):,.0f} rows/s"
+    summary = (
+        f"{rows} row{'s' if rows != 1 else ''} in {seconds:.1f} s, {rows / max(seconds, 1e-3):,.0f} rows/s"
+    )
     if before:
         summary += f"; {before} rows had been copied before"
         summary += "" if rows or job.out else ": --restart copies them again"
     console.print(summary, markup=False, soft_wrap=True)
+
+
+def _conninfo_after_file(source: str, second: str | None, rest: str) -> str:
+    """Return the conninfo if the first argument is the only file, as it is with `--query`.
+
+    Raises:
+        click.UsageError: the second argument is a file, too.
+    """
+    if second is not None and is_file(second) and not re.search("[=:]", second):
+        raise click.UsageError(f"--query needs one file, and no table: not {source!r} and {second!r}")
+    return " ".join(filter(None, [second, rest]))
 
 
 def _job(
@@ -200,8 +214,13 @@ def _job(
         path, out = source, True
     elif target is None:
         raise click.UsageError("two arguments are needed, a file and a table")
-    elif is_file(source) == is_file(target):
-        raise click.UsageError("one of the two arguments is to be a file: write it as ./name")
+    elif is_file(source) and is_file(target):
+        raise click.UsageError(f"{source!r} and {target!r} are both files: one argument must be a table")
+    elif not is_file(source) and not is_file(target):
+        raise click.UsageError(
+            f"{source!r} and {target!r} are both tables: write the file as ./name"
+            " or with an extension of its format"
+        )
     else:
         out = is_file(target)
         path, name = (target, source) if out else (source, target)

@@ -22,7 +22,8 @@ OPTIONS = [
     click.Option(
         ["-p", "--processes"],
         type=click.IntRange(1),
-        help="Tell what the pools of so many processes would open, and whether the server admits it.",
+        help="Show how many connections the pools of this many processes would open, and whether the server"
+        " admits them.",
     ),
     click.Option(
         ["--min-size"],

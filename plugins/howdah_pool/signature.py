@@ -30,6 +30,13 @@ def takes_fields_of(
 
     def decorate(constructor: Callable[[Any, O], None]) -> Callable[Concatenate[Any, P], None]:
         def construct(self: Any, /, *args: P.args, **kwargs: P.kwargs) -> None:
+            try:
+                shown.bind(*args, **kwargs)
+            except TypeError as error:
+                raise TypeError(
+                    f"{type(self).__name__}(): {error}; only the conninfo is positional, and the parameters"
+                    " of connections belong in kwargs="
+                ) from None
             constructor(self, options(*args, **kwargs))
 
         update_wrapper(construct, constructor)

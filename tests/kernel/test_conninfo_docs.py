@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import howdah
 from howdah.conninfo import PARAMETERS, Parameter, hosts, parse, resolve
 
 PAGE = (Path(__file__).parents[2] / "docs" / "conninfo.md").read_text(encoding="utf-8")
@@ -42,3 +43,15 @@ def test_the_examples_can_be_read(conninfo: str) -> None:
     for line in conninfo.splitlines():
         assert parse(line)
         assert hosts(resolve(line, {}, environ={}))
+
+
+def test_the_default_encoding_is_not_that_of_the_database(dsn: str) -> None:
+    [encoding] = [parameter for parameter in PARAMETERS if parameter.name == "client_encoding"]
+    assert "Not set: `UTF8`." in encoding.doc
+    with howdah.connect(dsn, autocommit=True) as conn:
+        conn.execute("CREATE DATABASE in_latin1 TEMPLATE template0 ENCODING LATIN1 LOCALE 'C'")
+        try:
+            with howdah.connect(dsn, dbname="in_latin1") as other:
+                assert other.info.parameter_status("client_encoding") == "UTF8"
+        finally:
+            conn.execute("DROP DATABASE in_latin1")

@@ -108,12 +108,28 @@ def test_ruff_finds_nothing(project: Path, environment: dict[str, str]) -> None:
     run(project, environment, "ruff", "format", "--no-cache", "--check")
 
 
-@pytest.mark.parametrize(
-    "name", ["Acme", "2moods", "moods-", "a--b", "class", "howdah", "../moods", "a" * 41]
-)
+@pytest.mark.parametrize("name", ["Acme", "2moods", "moods-", "a--b", "../moods", "a" * 41])
 def test_a_name_that_is_none(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert new_plugin(name).exit_code == 2
+    assert not any(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("name", "owner"),
+    [
+        ("class", "a keyword of Python"),
+        ("json", "a module of Python"),
+        ("howdah", "howdah itself"),
+        ("pool", "a plugin of the distribution howdah"),
+        ("howdah-pool", "a plugin of the distribution howdah"),
+    ],
+)
+def test_a_name_that_is_taken(name: str, owner: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = new_plugin(name)
+    assert result.exit_code == 2
+    assert f"{owner} has this name already" in result.stderr
     assert not any(tmp_path.iterdir())
 
 

@@ -38,6 +38,12 @@ def test_an_existing_file(tmp_path: Path) -> None:
     assert path.stat().st_mode & 0o777 == 0o640
 
 
+def test_a_directory_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError) as caught, OutputFile(tmp_path / "nowhere" / "file"):
+        pass
+    assert caught.value.filename == str(tmp_path / "nowhere")
+
+
 @pytest.mark.parametrize("before", [None, b"old"])
 def test_a_failure(tmp_path: Path, before: bytes | None) -> None:
     path = tmp_path / "file"

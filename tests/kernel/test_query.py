@@ -98,6 +98,11 @@ def test_bind_wrong_number(params):
         parse_query("SELECT %s, %s").bind(params)
 
 
+def test_bind_without_placeholders():
+    with pytest.raises(ProgrammingError, match=r"0 placeholders .*; a placeholder is %s, or \$1 in"):
+        parse_query("SELECT $1").bind([1])
+
+
 def test_bind_named():
     query = parse_query("SELECT %(b)s, %(a)s, %(b)s")
     assert query.bind({"a": 1, "b": 2, "unused": 3}) == [2, 1]

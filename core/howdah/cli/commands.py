@@ -97,7 +97,8 @@ def _add_commands(group: click.Group, plugins: list[PluginInfo]) -> None:
         NAME is the name of the distribution, such as acme-moods. It has an
         adapter and an observer as examples, tests with a server of their
         own, and settings for mypy and ruff. The exit status is 0 if it was
-        written, 1 if there is something in DIR, and 2 if NAME is no name.
+        written, 1 if there is something in DIR, and 2 if NAME is not valid
+        or taken.
         """
         from howdah.cli.new_plugin import make_plugin
 

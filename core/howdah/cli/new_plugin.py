@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import keyword
 import re
+import sys
 from importlib.resources import files
 from pathlib import Path
 
+from howdah.framework.entrypoints import entry_points
 from howdah.hookspecs import VERSION
 
 __all__ = ["make_plugin", "package_of"]
@@ -29,17 +31,32 @@ def package_of(name: str) -> str:
     """Return the name of the package for the name of a distribution.
 
     Raises:
-        ValueError: it is no name of a distribution in lower case, or its package could not be imported.
+        ValueError: it is no name of a distribution in lower case, or Python, howdah or another plugin has it.
     """
     package = re.sub("[-.]", "_", name)
-    if not _NAME.fullmatch(name) or keyword.iskeyword(package) or len(package) > 40:
+    if not _NAME.fullmatch(name) or len(package) > 40:
         raise ValueError(
-            f"{name!r} is no name for a plugin: it has at most 40 lower-case letters, digits and single"
-            " hyphens, and begins with a letter"
+            f"{name!r} cannot be the name of a plugin: a name has at most 40 lower-case letters, digits and"
+            " single hyphens, and begins with a letter"
         )
-    if package == "howdah":
-        raise ValueError("howdah itself has this name")
+    if owner := _owner(name, package):
+        raise ValueError(f"{name!r} cannot be the name of a plugin: {owner} has this name already")
     return package
+
+
+def _owner(name: str, package: str) -> str | None:
+    """Return who has the name of a package or of a plugin already, None if nobody has."""
+    if keyword.iskeyword(package):
+        return "a keyword of Python"
+    if package in sys.stdlib_module_names:
+        return "a module of Python"
+    if package == "howdah":
+        return "howdah itself"
+    for point in entry_points(("howdah",)):
+        taken = point.name, point.value.partition(":")[0]
+        if package in taken and point.distribution != name:  # the same distribution may be written again
+            return f"a plugin of the distribution {point.distribution}"
+    return None
 
 
 def make_plugin(name: str, directory: Path) -> list[Path]:

@@ -185,8 +185,10 @@ class ParsedQuery:
                 return ()
             check_sequence(params)
         if len(params) != len(self.formats):
+            hint = "" if self.formats else "; a placeholder is %s, or $1 in fetch() and raw cursors"
             raise ProgrammingError(
-                f"the query has {len(self.formats)} placeholders but {len(params)} parameters were passed"
+                f"the query has {len(self.formats)} placeholders"
+                f" but {len(params)} parameters were passed{hint}"
             )
         return params
 

@@ -76,7 +76,7 @@ _PARAMETERS = (
     Parameter(
         "client_encoding",
         environ="PGCLIENTENCODING",
-        doc="The encoding of the session; `auto` takes that of the locale. Not set: the database's.",
+        doc="The encoding of the session; `auto` takes that of the locale. Not set: `UTF8`.",
     ),
     Parameter(
         "options",

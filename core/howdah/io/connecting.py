@@ -189,8 +189,11 @@ class _Connecting:
 
     def _failure(self) -> errors.OperationalError:
         """Return one error for all failures."""
+        # An address that was tried with and without TLS may have failed twice for the same reason.
         message = "\n".join(
-            f"connection to server {where} failed: {_reason(error)}" for where, error in self.failures
+            dict.fromkeys(
+                f"connection to server {where} failed: {_reason(error)}" for where, error in self.failures
+            )
         )
         if all(_timed_out(error) for _, error in self.failures):
             return errors.ConnectionTimeout(message)

@@ -70,7 +70,11 @@ class OutputFile:
                 return
             directory = os.path.dirname(self._path)
             self._temporary = os.path.join(directory, f".howdah-{secrets.token_hex(8)}.partial")
-            self._file = open(self._temporary, "xb")  # noqa: SIM115
+            try:
+                self._file = open(self._temporary, "xb")  # noqa: SIM115
+            except OSError as error:
+                error.filename = directory  # the name of the temporary file means nothing to the caller
+                raise
             if mode is not None:
                 with suppress(OSError):  # some file systems have no permissions
                     os.chmod(self._temporary, stat.S_IMODE(mode))

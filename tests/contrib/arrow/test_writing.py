@@ -340,7 +340,7 @@ def test_a_stream_of_no_batches(cur: Any) -> None:
         for batch in ():
             yield batch
 
-    with pytest.raises(TypeError, match="one at least"):
+    with pytest.raises(TypeError, match="at least one batch"):
         cur.copy_arrow_in("t", nothing())
 
 

@@ -341,7 +341,7 @@ async def test_a_stream_of_no_batches(cur: Any) -> None:
         for batch in ():
             yield batch
 
-    with pytest.raises(TypeError, match="one at least"):
+    with pytest.raises(TypeError, match="at least one batch"):
         await cur.copy_arrow_in("t", nothing())
 
 

@@ -7,6 +7,7 @@ import signal
 
 import pytest
 
+import howdah
 from tests.contrib.psycopg.fresh import python
 
 SHOW = """
@@ -155,6 +156,13 @@ def test_a_program_that_imports_what_is_not_there(folder, arguments):
     said = ours.stderr.splitlines()
     assert "runpy" not in ours.stderr
     assert said[1:] == theirs.stderr.splitlines()[1 - len(said) :]
+
+
+@pytest.mark.parametrize("option", ["-V", "--version"])
+def test_version(option):
+    process = python("-m", "howdah_psycopg", option)
+    assert process.returncode == 0
+    assert process.stdout.startswith(f"howdah {howdah.__version__} (as psycopg), Python 3.")
 
 
 def test_help():

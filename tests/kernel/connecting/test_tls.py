@@ -98,6 +98,13 @@ def test_wrong_password(connect: Side, dsn: str, user: str) -> None:
         connect(dsn, user=user)
 
 
+def test_wrong_password_with_and_without_tls(connect: Side, dsn: str) -> None:
+    """The server refuses it twice for the same reason, and the message says so once."""
+    with pytest.raises(errors.InvalidPassword, match="password authentication failed") as caught:
+        connect(dsn, user="of_scram", password="not the one", sslmode="prefer")
+    assert len(str(caught.value).splitlines()) == 1
+
+
 @pytest.mark.parametrize("user", ["scram_over_tls", "scram_in_clear"])
 @pytest.mark.parametrize("sslmode", ["prefer", "allow"])
 def test_wrong_password_where_one_encryption_is_allowed(

@@ -96,8 +96,6 @@ def test_what_fails_leaves_no_file(dsn: str, table: str, tmp_path: Path) -> None
     "arguments",
     [
         ["one"],
-        ["a", "b"],
-        ["a.csv", "b.csv"],
         ["--batch", "5", "a", "a.csv"],
         ["--batch", "0", "a.csv", "a"],
         ["--batch", "5", "a.bin", "a"],
@@ -109,6 +107,27 @@ def test_what_fails_leaves_no_file(dsn: str, table: str, tmp_path: Path) -> None
 )
 def test_arguments_that_make_no_sense(arguments: list[str]) -> None:
     assert run(*arguments).exit_code == 2
+
+
+@pytest.mark.parametrize(("names", "kind"), [("a b", "tables"), ("a.csv b.csv", "files")])
+def test_two_of_the_same_kind(names: str, kind: str) -> None:
+    result = run(*names.split())
+    assert result.exit_code == 2
+    assert f"are both {kind}" in result.stderr
+
+
+def test_a_query_and_two_names() -> None:
+    result = run("--query", "SELECT 1", "a", "a.csv")
+    assert result.exit_code == 2
+    assert "--query needs one file" in result.stderr
+
+
+def test_a_key_that_is_none(dsn: str, table: str, tmp_path: Path) -> None:
+    """To repeat the command would not help."""
+    result = run("--key", "name", table, tmp_path / "p.csv", dsn)
+    assert result.exit_code == 1
+    assert "'name' is no key" in result.stderr
+    assert "repeat" not in result.stderr
 
 
 def test_a_file_that_is_not_there(dsn: str, table: str) -> None:

@@ -64,7 +64,7 @@ import sys
 from howdah_pool import ConnectionPool
 
 sys.stdin.read(1)
-with ConnectionPool(sys.argv[1], min_size=2) as pool:
+with ConnectionPool(sys.argv[1], min_size=1) as pool:  # with two, each may have one and wait for another
     pool.wait(60)
     with pool.connection() as conn:
         conn.execute("SELECT pg_sleep(0.05)")

@@ -37,6 +37,14 @@ def test_every_option_is_described(name: str) -> None:
     assert inspect.getdoc(getattr(howdah_pool, name).__init__) == text
 
 
+@pytest.mark.parametrize("name", KINDS)
+def test_a_parameter_of_connections(name: str) -> None:
+    with pytest.raises(TypeError, match=rf"^{name}\(\): .*'autocommit'; .* kwargs="):
+        getattr(howdah_pool, name)(autocommit=True, open=False)
+    with pytest.raises(TypeError, match=rf"^{name}\(\): too many positional arguments"):
+        getattr(howdah_pool, name)("", 1, 2)
+
+
 def test_unknown_option() -> None:
     kind: Any = NullConnectionPool
     with pytest.raises(TypeError, match="min_sise"):
