@@ -16,7 +16,7 @@ from howdah_scan.keeping_async import AsyncKeeper
 from howdah_scan.planning_async import AsyncPlanner
 from howdah_scan.snapshot import BEGIN, IDENTITY, LIMITS, SETTINGS, Snapshot
 from howdah_scan.source import Source
-from howdah_scan.task import BATCH_ROWS, Task
+from howdah_scan.task import BATCH_BYTES, BATCH_ROWS, Task
 from howdah_scan.workers import Executor, Workers
 
 if TYPE_CHECKING:
@@ -204,7 +204,7 @@ class AsyncScan:
         workers: int = 4,
         executor: Executor = "threads",
         batch_rows: int = BATCH_ROWS,
-        batch_bytes: int | None = None,
+        batch_bytes: int = BATCH_BYTES,
     ) -> AsyncGenerator[pa.RecordBatch]:
         """Read all tasks with several workers, and yield their batches in the order in which they come.
 
@@ -214,7 +214,7 @@ class AsyncScan:
             workers: how many tasks are read at the same time.
             executor: `"threads"`, or `"processes"`, which are started with `spawn`.
             batch_rows: how many rows a batch has at most.
-            batch_bytes: how many bytes a batch has at most, unless it is a single row; None for no limit.
+            batch_bytes: how many bytes a batch has at most, unless it is a single row.
 
         Raises:
             howdah.Error: as the `batches` of tasks.
@@ -259,7 +259,7 @@ class AsyncScan:
             workers: int = 4,
             executor: Executor = "threads",
             batch_rows: int = BATCH_ROWS,
-            batch_bytes: int | None = None,
+            batch_bytes: int = BATCH_BYTES,
         ) -> pa.RecordBatchReader:
             """Do as `batches`, and return a reader of pyarrow, which other libraries can take.
 
