@@ -215,8 +215,8 @@ class Scan:
         if workers < 1:
             raise ValueError("workers must be >= 1")
         work = Workers(self.tasks, workers, executor, batch_rows, batch_bytes)
-        work.start()
         try:
+            work.start()
             while (batch := _next(work.collection)) is not None:
                 yield batch
         finally:

@@ -222,8 +222,8 @@ class AsyncScan:
         if workers < 1:
             raise ValueError("workers must be >= 1")
         work = Workers(self.tasks, workers, executor, batch_rows, batch_bytes)
-        work.start()
         try:
+            work.start()
             while (batch := await _next(work.collection)) is not None:
                 yield batch
         finally:

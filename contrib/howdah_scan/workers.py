@@ -131,8 +131,8 @@ def batches_of(
         howdah.Error: what has ended a worker.
     """
     work = Workers(tasks, workers, executor, batch_rows, batch_bytes)
-    work.start()
     try:
+        work.start()
         while (batch := work.collection.take()) is not None:
             yield batch
     finally:
