@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from howdah.errors import Error, NotSupportedError, TransactionResolutionUnknown
 from howdah.rows import tuple_row
 from howdah.sql import SQL, Composable, Identifier
 from howdah_load.address import Address
 from howdah_load.names import COMMITTED, Names
-from howdah_load.recovery import LIMIT, PATIENCE, finish_prepared, is_committed, patiently, remove
+from howdah_load.recovery import LIMIT, PATIENCE, finish_prepared, is_committed, patiently, remove, settle
 from howdah_load.results import Loaded, LoadError, Part, State, described
 from howdah_load.task import WriteTask
 
 __all__ = ["Coordinator", "Partition"]
+
+T = TypeVar("T")
 
 log = logging.getLogger("howdah.load")
 
@@ -180,9 +182,7 @@ class Coordinator:
     def _finish(self) -> None:
         """Commit the prepared transactions."""
         try:
-            if self._connection.closed:
-                self._reconnect()
-            finish_prepared(self._connection, self.names, committed=True)
+            self._persistently(lambda: finish_prepared(self._connection, self.names, committed=True))
         except Error as error:
             raise TransactionResolutionUnknown(
                 f"the load was to be committed, and not all of it is: {_REMEDY['two_phase']}"
@@ -226,6 +226,18 @@ class Coordinator:
         failed.sqlstate = None if cause is None else cause.sqlstate
         return failed
 
+    def _persistently(self, function: Callable[[], T]) -> T:
+        """Call a function that uses the connection; call it again on another one if this one is lost."""
+        try:
+            if self._connection.closed:
+                self._reconnect()
+            return function()
+        except Error:
+            if not self._connection.closed:
+                raise
+        self._reconnect()
+        return function()
+
     def _reconnect(self) -> None:
         """Open another connection that holds the load's lock, which is free when the lost one has ended."""
         self._connection = self._address.connect(autocommit=True)
@@ -242,21 +254,17 @@ class Coordinator:
         Returns:
             What became of them.
         """
+        if self._mode != "independent":
+            self._remove(committed=False)
+            return [replace(part, state=State.NOT_WRITTEN, loaded=Loaded()) for part in parts]
         written: set[int] | None = None
         try:
-            if self._connection.closed:
-                self._reconnect()
-            if self._mode == "independent":
-                written = self._written()
-            else:
-                self._remove(committed=False)
+            written = self._persistently(self._written)
         except Error as error:
             log.warning(
                 "the load %s could not be ended (%s): %s",
                 *(self.names.load, type(error).__name__, _REMEDY[self._mode]),
             )
-        if self._mode != "independent":
-            return [replace(part, state=State.NOT_WRITTEN, loaded=Loaded()) for part in parts]
         return parts if written is None else _resolved(parts, written)
 
     def _written(self) -> set[int] | None:
@@ -283,9 +291,14 @@ class Coordinator:
         """Remove what the load has left; log what cannot be removed, since the load itself has ended."""
         removed = False
         with suppress(Error):
-            removed = remove(self._connection, self.names, committed=committed)
+            removed = self._persistently(lambda: remove(self._connection, self.names, committed=committed))
         if not removed:
             log.warning("the load %s has left tables: %s", self.names.load, _REMEDY[self._mode])
+
+    def settle(self) -> None:
+        """End a load that was interrupted as it was decided, and remove what is left of it."""
+        with suppress(Error):
+            self._persistently(lambda: settle(self._connection, self.names))
 
     def close(self) -> None:
         """Close the connection, which frees the load's lock."""

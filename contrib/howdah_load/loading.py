@@ -136,6 +136,10 @@ class Load:
                 failed = None
             cause = failure if failed is None or failed.error is None else failed.error
             raise self._error(failed, cause, parts) from cause
+        except BaseException as error:
+            if not isinstance(error, Exception):
+                coordinator.settle()
+            raise
         finally:
             coordinator.close()
 
