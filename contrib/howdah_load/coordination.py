@@ -60,9 +60,11 @@ class Coordinator:
         portable: whether the workers are other processes.
 
     Attributes:
+        names: the names of the load, set by `begin` before it creates anything.
         task: what the workers do, set by `begin`.
     """
 
+    names: Names
     task: WriteTask
 
     def __init__(
@@ -85,13 +87,8 @@ class Coordinator:
         self._connection: Any = None
         self._table = ("", "")
 
-    @property
-    def names(self) -> Names:
-        """The names of the load."""
-        return self.task.names
-
     def begin(self, transactions: int | None) -> None:
-        """Connect, and create the tables of the load.
+        """Connect, and create the tables of the load; `close` is to be called even if this fails.
 
         Args:
             transactions: how many prepared transactions a two-phase load has; None if nobody knows yet.
@@ -100,21 +97,13 @@ class Coordinator:
             howdah.Error: the server reports an error, or cannot be reached.
             howdah.NotSupportedError: the server does not allow so many prepared transactions.
         """
-        self._connection = self._address.connect(autocommit=True)
-        try:
-            self._begin(transactions)
-        except BaseException:
-            self._connection.close()
-            raise
-
-    def _begin(self, transactions: int | None) -> None:
-        connection = self._connection
+        connection = self._connection = self._address.connect(autocommit=True)
         if self._mode == "two_phase":
             self._check_prepared(1 if transactions is None else transactions)
         name = self._name if isinstance(self._name, Identifier) else Identifier(self._name)
         cursor = connection.cursor(row_factory=tuple_row)
         self._table = cursor.execute(_TABLE, [name.as_string(connection)]).fetchone()
-        names = Names.new(self._schema or self._table[0], self._mode)
+        self.names = names = Names.new(self._schema or self._table[0], self._mode)
         with connection.transaction():
             connection.execute("SELECT pg_catalog.pg_advisory_lock(%s::int8)", [names.id])
             self._run("CREATE TABLE {} (part int PRIMARY KEY)", names.record)
@@ -297,12 +286,15 @@ class Coordinator:
 
     def settle(self) -> None:
         """End a load that was interrupted as it was decided, and remove what is left of it."""
+        if not hasattr(self, "names"):
+            return  # it has created nothing
         with suppress(Error):
             self._persistently(lambda: settle(self._connection, self.names))
 
     def close(self) -> None:
         """Close the connection, which frees the load's lock."""
-        self._connection.close()
+        if self._connection is not None:
+            self._connection.close()
 
     def _column_list(self) -> Composable:
         return SQL(", ").join([Identifier(column) for column in self._columns])

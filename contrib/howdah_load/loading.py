@@ -121,8 +121,8 @@ class Load:
     def run(self) -> Loaded:
         """Run it; the results are those of `load`."""
         coordinator = self._coordinator
-        coordinator.begin(self._workers if self._engine is None else self._engine.parts)
         try:
+            coordinator.begin(self._workers if self._engine is None else self._engine.parts)
             parts, failure = self._write()
             if self._stopped and failure is None:
                 failure = OperationalError("it was cancelled")

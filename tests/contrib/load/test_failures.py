@@ -130,12 +130,15 @@ def version(dsn):
 @pytest.mark.parametrize(
     ("mode", "point", "all_rows"),
     [
+        ("independent", "begin", False),
         ("independent", "abandon", None),
         ("independent", "_remove", True),
+        ("staged", "begin", False),
         ("staged", "abandon", False),
         ("staged", "_publish", False),
         ("staged", "_decide", False),
         ("staged", "_remove", True),
+        ("two_phase", "begin", False),
         ("two_phase", "abandon", False),
         ("two_phase", "_decide", False),
         ("two_phase", "_finish", True),
