@@ -114,11 +114,11 @@ class Scan:
             self._plan(connection)
             if self._keep_alive is not None:
                 self._keeper = Keeper(connection, self._keep_alive, *self._nurseries())
+            self._connection = connection
         except BaseException as error:
             with connection.kernel.clean_up(error):
                 connection.close()
             raise
-        self._connection = connection
 
     def _plan(self, connection: Any) -> None:
         source = Source.of(self._source, self._params, connection)

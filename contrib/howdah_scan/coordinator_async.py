@@ -121,11 +121,11 @@ class AsyncScan:
             await self._plan(connection)
             if self._keep_alive is not None:
                 self._keeper = AsyncKeeper(connection, self._keep_alive, *self._nurseries())
+            self._connection = connection
         except BaseException as error:
             with connection.kernel.clean_up(error):
                 await connection.close()
             raise
-        self._connection = connection
 
     async def _plan(self, connection: Any) -> None:
         source = Source.of(self._source, self._params, connection)

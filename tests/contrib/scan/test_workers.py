@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import threading
 import time
@@ -103,6 +104,19 @@ def test_a_scan_that_is_closed(scan_dsn):
         workers.stop()
     with pytest.raises(ValueError, match="executor"):
         Workers(tasks, 2, "fibres", 100, BATCH_BYTES)
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+def test_a_scan_that_nobody_closes(scan_dsn, db):
+    """It does not hold its snapshot for ever: it is not kept alive if nobody can use it."""
+    scan = howdah.scan(scan_dsn, "heap", keep_alive=0.01)
+    scan.open()
+    pid = scan._connection.info.backend_pid
+    del scan
+    until = time.monotonic() + 30
+    while db.execute("SELECT FROM pg_stat_activity WHERE pid = %s", [pid]).fetchone():
+        assert time.monotonic() < until
+        gc.collect()
 
 
 def test_workers_wait_while_nobody_takes(scan_dsn):
