@@ -34,9 +34,7 @@ class ProcessReader:
         self._process: Any = None
         self._pipe: Connection[Any, Any] | None = None
 
-    def read(
-        self, task: Task, batch_rows: int, batch_bytes: int
-    ) -> Generator[pa.RecordBatch, None, None]:
+    def read(self, task: Task, batch_rows: int, batch_bytes: int) -> Generator[pa.RecordBatch, None, None]:
         """Yield the batches of a task.
 
         Args:

@@ -100,7 +100,7 @@ class Reader:
         connection.execute(_SET, (list(snapshot.settings), list(snapshot.settings.values())))
 
     def _check_files(self, piece: Piece) -> None:
-        """Lock the tables of a piece, and check that they have the files that they had when the scan began."""
+        """Lock the tables of a piece, and check that they have the files which they had at the snapshot."""
         self._connection.execute(f"SELECT FROM {piece.source} LIMIT 0")
         oids, files = zip(*piece.files)
         cursor = self._connection.execute(_COUNT_CHANGED, (list(oids), list(files)))

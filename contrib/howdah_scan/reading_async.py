@@ -99,7 +99,7 @@ class AsyncReader:
         await connection.execute(_SET, (list(snapshot.settings), list(snapshot.settings.values())))
 
     async def _check_files(self, piece: Piece) -> None:
-        """Lock the tables of a piece, and check that they have the files that they had when the scan began."""
+        """Lock the tables of a piece, and check that they have the files which they had at the snapshot."""
         await self._connection.execute(f"SELECT FROM {piece.source} LIMIT 0")
         oids, files = zip(*piece.files)
         cursor = await self._connection.execute(_COUNT_CHANGED, (list(oids), list(files)))

@@ -31,9 +31,7 @@ _PATIENCE = 0.1
 class TaskReader(Protocol):
     """What reads tasks, one after another."""
 
-    def read(
-        self, task: Task, batch_rows: int, batch_bytes: int
-    ) -> Generator[pa.RecordBatch, None, None]:
+    def read(self, task: Task, batch_rows: int, batch_bytes: int) -> Generator[pa.RecordBatch, None, None]:
         """Yield the batches of a task."""
 
     def cancel(self) -> None:

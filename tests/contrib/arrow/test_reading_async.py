@@ -315,7 +315,9 @@ async def test_stream(cur: Any) -> None:
 
 async def test_stream_of_wide_rows(cur: Any) -> None:
     """Not the number of rows bounds the memory, but their size; a row that is too big is alone."""
-    query = "SELECT repeat('x', CASE i WHEN 5 THEN 200000 ELSE 20000 END) AS t FROM generate_series(1, 9) AS i"
+    query = (
+        "SELECT repeat('x', CASE i WHEN 5 THEN 200000 ELSE 20000 END) AS t FROM generate_series(1, 9) AS i"
+    )
     batches = await collect(cur.stream_arrow(query, max_bytes=50000))
     assert [batch.num_rows for batch in batches] == [2, 2, 1, 2, 2]
     wide = "SELECT repeat('x', 1000000) AS t FROM generate_series(1, 1000) AS i"

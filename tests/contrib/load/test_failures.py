@@ -77,7 +77,7 @@ def test_workers_are_terminated(dsn, mode, when):
 
 @pytest.mark.parametrize("when", [100, 900])
 def test_the_coordinator_is_terminated(dsn, mode, when):
-    """In an independent load it is only needed at the end, to remove the record; the others are rolled back."""
+    """An independent load needs it only at the end, to remove the record; the others are rolled back."""
 
     def progress(loaded):
         if loaded.rows == when:

@@ -89,7 +89,9 @@ def test_names_with_percent_signs(dsn, mode):
     with closing(howdah.connect(dsn, autocommit=True)) as conn:
         conn.execute(SQL("CREATE SCHEMA {}").format(Identifier(schema)))
         try:
-            conn.execute(SQL("CREATE TABLE {} ({} int)").format(Identifier(schema, "t%b"), Identifier("%d{}")))
+            conn.execute(
+                SQL("CREATE TABLE {} ({} int)").format(Identifier(schema, "t%b"), Identifier("%d{}"))
+            )
             source = pa.table({"%d{}": range(100)})
             loaded = howdah.load(dsn, Identifier(schema, "t%b"), source, mode=mode, part_rows=30)
             assert loaded.rows == 100 and leftovers(dsn) == []
