@@ -337,7 +337,7 @@ def test_the_coordinator_is_killed(dsn, mode, point, all_rows):
     killed = subprocess.run([sys.executable, "-c", COORDINATOR, address, mode, point], check=False)
     assert killed.returncode == -signal.SIGKILL
     with closing(howdah.connect(dsn, autocommit=True)) as conn:
-        while conn.execute("SELECT FROM pg_stat_activity WHERE application_name = %s", [NAME]).fetchone():
+        while conn.execute("SELECT 1 FROM pg_stat_activity WHERE application_name = %s", [NAME]).fetchone():
             time.sleep(0.01)
     assert leftovers(dsn) != []
     end, other = (recover, clean_up) if mode == "two_phase" else (clean_up, recover)

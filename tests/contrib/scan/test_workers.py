@@ -114,7 +114,7 @@ def test_a_scan_that_nobody_closes(scan_dsn, db):
     pid = scan._connection.info.backend_pid
     del scan
     until = time.monotonic() + 30
-    while db.execute("SELECT FROM pg_stat_activity WHERE pid = %s", [pid]).fetchone():
+    while db.execute("SELECT 1 FROM pg_stat_activity WHERE pid = %s", [pid]).fetchone():
         assert time.monotonic() < until
         gc.collect()
 
