@@ -64,7 +64,7 @@ class ArrowCursor:
         return self
 
     def stream_arrow(
-        self, query: Query, params: Params | None = None, *, size: int = 65536
+        self, query: Query, params: Params | None = None, *, size: int = 65536, max_bytes: int = 1 << 24
     ) -> Generator[pa.RecordBatch, None]:
         """Run a query and yield its rows in batches while they arrive, in bounded memory.
 
@@ -74,7 +74,9 @@ class ArrowCursor:
         Args:
             query: the query, with placeholders. It is a single statement.
             params: the parameters.
-            size: how many rows make a batch.
+            size: how many rows a batch has at most.
+            max_bytes: how many bytes a batch has at most, unless it is a single row; they are counted as the
+                server sends them. Arrow may need more, above all for nulls.
 
         Raises:
             howdah.Error: as `execute_arrow`.
@@ -82,10 +84,10 @@ class ArrowCursor:
         """
         from howdah_arrow.reading import Reading
 
-        if size < 1:
-            raise ValueError("size must be >= 1")
+        if size < 1 or max_bytes < 1:
+            raise ValueError("size and max_bytes must be >= 1")
         cursor: Any = self
-        reading = Reading(cursor, query, params, size)
+        reading = Reading(cursor, query, params, size, max_bytes)
         batches: Generator[pa.RecordBatch, None] = cursor.connection.kernel.streamed(
             reading, cursor.kernel.observation(query, params, reading)
         )

@@ -38,6 +38,9 @@ _NUMERIC = Struct("!HhHH")
 #: A context with enough digits for every Arrow decimal.
 _EXACT = Context(prec=80)
 
+#: The most that a batch has: Arrow's offsets are numbers of 32 bits.
+_MAX_BATCH_BYTES = 2**31 - 1
+
 _Load = Callable[[bytes], Any]
 
 
@@ -48,26 +51,41 @@ class Decoder:
         length: the total number of rows.
     """
 
-    def __init__(self, names: Sequence[str], layouts: Sequence[Layout], batch_size: int = 0) -> None:
+    def __init__(
+        self,
+        names: Sequence[str],
+        layouts: Sequence[Layout],
+        batch_size: int = 0,
+        max_bytes: int = _MAX_BATCH_BYTES,
+    ) -> None:
         self.length = 0
         self._names = names
         self._layouts = layouts
         self._loads = [_load(layout) for layout in layouts]
         self._columns: list[list[Any]] = [[] for _ in layouts]
         self._batch_size = batch_size
+        self._max_bytes = min(max_bytes, _MAX_BATCH_BYTES)
         self._batch_length = 0
+        self._batch_bytes = 0
         self._batches: list[tuple[int, list[Any]]] = []
 
     @classmethod
-    def of(cls, names: Sequence[str], layouts: Sequence[Layout], batch_size: int = 0) -> Self:
+    def of(
+        cls,
+        names: Sequence[str],
+        layouts: Sequence[Layout],
+        batch_size: int = 0,
+        max_bytes: int = _MAX_BATCH_BYTES,
+    ) -> Self:
         """Return a decoder.
 
         Args:
             names: the names of the columns, for errors.
             layouts: their layouts.
             batch_size: the number of rows of a batch; 0 for batches as large as possible.
+            max_bytes: how many bytes the rows of a batch have in the protocol, unless it is a single row.
         """
-        return cls(names, layouts, batch_size)
+        return cls(names, layouts, batch_size, max_bytes)
 
     def decode(self, payload: bytes) -> None:
         """Append a row.
@@ -82,6 +100,8 @@ class Decoder:
         count = len(self._columns)
         if int.from_bytes(payload[:2], "big") != count or len(payload) < 2:
             raise ProtocolViolation(f"malformed row from the server: it has not {count} columns")
+        if self._batch_length and self._batch_bytes + len(payload) > self._max_bytes:
+            self._cut()
         position = 2
         for name, load, column in zip(self._names, self._loads, self._columns):
             value, position = _next_value(payload, position)
@@ -95,13 +115,14 @@ class Decoder:
             raise _malformed(payload)
         self.length += 1
         self._batch_length += 1
+        self._batch_bytes += len(payload)
         if self._batch_length == self._batch_size:
             self._cut()
 
     def _cut(self) -> None:
         arrays = [array_of(layout.type, values) for layout, values in zip(self._layouts, self._columns)]
         self._batches.append((self._batch_length, arrays))
-        self._batch_length = 0
+        self._batch_length = self._batch_bytes = 0
         self._columns = [[] for _ in self._layouts]
 
     def take(self, rest: bool = False) -> list[tuple[int, list[Any]]]:

@@ -36,16 +36,16 @@ class Reading(Streaming):
         cursor: the cursor to execute it with.
         query: the query, with placeholders.
         params: the parameters.
-        size: the number of rows of a batch; 0 for a single batch, if all rows fit.
+        limits: how many rows and bytes a batch has at most; none for a single batch, if all rows fit.
     """
 
-    def __init__(self, cursor: Any, query: Query, params: Params | None, size: int = 0) -> None:
+    def __init__(self, cursor: Any, query: Query, params: Params | None, *limits: int) -> None:
         pyarrow()
         super().__init__(cursor.connection)
         self._cursor = cursor
         self._query = query
         self._params = params
-        self._size = size
+        self._limits = limits
         self._request: Request | None = None
         self._decoder: Any = None
         self.schema: pa.Schema = None
@@ -139,7 +139,7 @@ class Reading(Streaming):
             formats = [layout.format for layout in layouts]
             fields = [field._replace(format=format) for field, format in zip(fields, formats)]
             self.schema = schema_of(fields, layouts)
-            self._decoder = decoder_of(fields, layouts, self._size)
+            self._decoder = decoder_of(fields, layouts, *self._limits)
         exchange = QueryExchange(query=described.query, fields=fields, decoder=self._decoder)
         assert self._request is not None
         self._request.bind(session, exchange, formats)
@@ -215,11 +215,11 @@ def schema_of(fields: Sequence[FieldDescription], layouts: Sequence[Layout]) -> 
     return pa.schema([pa.field(field.name, layout.type) for field, layout in zip(fields, layouts)])
 
 
-def decoder_of(fields: Sequence[FieldDescription], layouts: Sequence[Layout], size: int = 0) -> Any:
-    """Return a decoder for rows of these columns."""
+def decoder_of(fields: Sequence[FieldDescription], layouts: Sequence[Layout], *limits: int) -> Any:
+    """Return a decoder for rows of these columns, whose batches have these limits."""
     from howdah_arrow.decoding import Decoder
 
-    return Decoder.of([field.name for field in fields], layouts, size)
+    return Decoder.of([field.name for field in fields], layouts, *limits)
 
 
 def record_batch(schema: pa.Schema, length: int, arrays: Sequence[pa.Array]) -> pa.RecordBatch:

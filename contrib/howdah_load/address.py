@@ -13,6 +13,10 @@ from howdah.errors import ProgrammingError
 
 __all__ = ["Address"]
 
+#: A source may take its time: until it has something, the sessions of a load are idle.
+_MAY_BE_IDLE = """\
+SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings
+WHERE name IN ('idle_session_timeout', 'idle_in_transaction_session_timeout') AND setting <> '0'"""
 _ADVICE = (
     "leave it out, and let the workers find it: give a function as `password`, or use a password file, a"
     " service or the environment"
@@ -32,7 +36,7 @@ class Address:
     password: str | Callable[..., Any] | None = None
 
     def connect(self, *, autocommit: bool) -> Any:
-        """Open a connection.
+        """Open a connection that may be idle for as long as it is.
 
         Args:
             autocommit: its mode.
@@ -41,7 +45,14 @@ class Address:
             howdah.OperationalError: it cannot be opened.
         """
         given: dict[str, Any] = {} if self.password is None else {"password": self.password}
-        return howdah.connect(self.conninfo, autocommit=autocommit, **given)
+        connection = howdah.connect(self.conninfo, autocommit=True, **given)
+        try:
+            connection.execute(_MAY_BE_IDLE)
+            connection.autocommit = autocommit
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
     def check_portable(self) -> None:
         """Refuse what must not travel to the workers of an engine.

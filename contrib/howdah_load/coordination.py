@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from howdah.errors import Error, NotSupportedError, TransactionResolutionUnknown
 from howdah.rows import tuple_row
 from howdah.sql import SQL, Composable, Identifier
 from howdah_load.address import Address
 from howdah_load.names import COMMITTED, Names
-from howdah_load.recovery import LIMIT, PATIENCE, finish_prepared, is_committed, patiently, remove
+from howdah_load.recovery import LIMIT, PATIENCE, finish_prepared, is_committed, patiently, remove, settle
 from howdah_load.results import Loaded, LoadError, Part, State, described
 from howdah_load.task import WriteTask
 
 __all__ = ["Coordinator", "Partition"]
+
+T = TypeVar("T")
 
 log = logging.getLogger("howdah.load")
 
@@ -58,9 +60,11 @@ class Coordinator:
         portable: whether the workers are other processes.
 
     Attributes:
+        names: the names of the load, set by `begin` before it creates anything.
         task: what the workers do, set by `begin`.
     """
 
+    names: Names
     task: WriteTask
 
     def __init__(
@@ -83,13 +87,8 @@ class Coordinator:
         self._connection: Any = None
         self._table = ("", "")
 
-    @property
-    def names(self) -> Names:
-        """The names of the load."""
-        return self.task.names
-
     def begin(self, transactions: int | None) -> None:
-        """Connect, and create the tables of the load.
+        """Connect, and create the tables of the load; `close` is to be called even if this fails.
 
         Args:
             transactions: how many prepared transactions a two-phase load has; None if nobody knows yet.
@@ -98,21 +97,13 @@ class Coordinator:
             howdah.Error: the server reports an error, or cannot be reached.
             howdah.NotSupportedError: the server does not allow so many prepared transactions.
         """
-        self._connection = self._address.connect(autocommit=True)
-        try:
-            self._begin(transactions)
-        except BaseException:
-            self._connection.close()
-            raise
-
-    def _begin(self, transactions: int | None) -> None:
-        connection = self._connection
+        connection = self._connection = self._address.connect(autocommit=True)
         if self._mode == "two_phase":
             self._check_prepared(1 if transactions is None else transactions)
         name = self._name if isinstance(self._name, Identifier) else Identifier(self._name)
         cursor = connection.cursor(row_factory=tuple_row)
         self._table = cursor.execute(_TABLE, [name.as_string(connection)]).fetchone()
-        names = Names.new(self._schema or self._table[0], self._mode)
+        self.names = names = Names.new(self._schema or self._table[0], self._mode)
         with connection.transaction():
             connection.execute("SELECT pg_catalog.pg_advisory_lock(%s::int8)", [names.id])
             self._run("CREATE TABLE {} (part int PRIMARY KEY)", names.record)
@@ -180,9 +171,7 @@ class Coordinator:
     def _finish(self) -> None:
         """Commit the prepared transactions."""
         try:
-            if self._connection.closed:
-                self._reconnect()
-            finish_prepared(self._connection, self.names, committed=True)
+            self._persistently(lambda: finish_prepared(self._connection, self.names, committed=True))
         except Error as error:
             raise TransactionResolutionUnknown(
                 f"the load was to be committed, and not all of it is: {_REMEDY['two_phase']}"
@@ -226,6 +215,18 @@ class Coordinator:
         failed.sqlstate = None if cause is None else cause.sqlstate
         return failed
 
+    def _persistently(self, function: Callable[[], T]) -> T:
+        """Call a function that uses the connection; call it again on another one if this one is lost."""
+        try:
+            if self._connection.closed:
+                self._reconnect()
+            return function()
+        except Error:
+            if not self._connection.closed:
+                raise
+        self._reconnect()
+        return function()
+
     def _reconnect(self) -> None:
         """Open another connection that holds the load's lock, which is free when the lost one has ended."""
         self._connection = self._address.connect(autocommit=True)
@@ -242,21 +243,17 @@ class Coordinator:
         Returns:
             What became of them.
         """
+        if self._mode != "independent":
+            self._remove(committed=False)
+            return [replace(part, state=State.NOT_WRITTEN, loaded=Loaded()) for part in parts]
         written: set[int] | None = None
         try:
-            if self._connection.closed:
-                self._reconnect()
-            if self._mode == "independent":
-                written = self._written()
-            else:
-                self._remove(committed=False)
+            written = self._persistently(self._written)
         except Error as error:
             log.warning(
                 "the load %s could not be ended (%s): %s",
                 *(self.names.load, type(error).__name__, _REMEDY[self._mode]),
             )
-        if self._mode != "independent":
-            return [replace(part, state=State.NOT_WRITTEN, loaded=Loaded()) for part in parts]
         return parts if written is None else _resolved(parts, written)
 
     def _written(self) -> set[int] | None:
@@ -283,13 +280,21 @@ class Coordinator:
         """Remove what the load has left; log what cannot be removed, since the load itself has ended."""
         removed = False
         with suppress(Error):
-            removed = remove(self._connection, self.names, committed=committed)
+            removed = self._persistently(lambda: remove(self._connection, self.names, committed=committed))
         if not removed:
             log.warning("the load %s has left tables: %s", self.names.load, _REMEDY[self._mode])
 
+    def settle(self) -> None:
+        """End a load that was interrupted as it was decided, and remove what is left of it."""
+        if not hasattr(self, "names"):
+            return  # it has created nothing
+        with suppress(Error):
+            self._persistently(lambda: settle(self._connection, self.names))
+
     def close(self) -> None:
         """Close the connection, which frees the load's lock."""
-        self._connection.close()
+        if self._connection is not None:
+            self._connection.close()
 
     def _column_list(self) -> Composable:
         return SQL(", ").join([Identifier(column) for column in self._columns])

@@ -121,8 +121,8 @@ class Load:
     def run(self) -> Loaded:
         """Run it; the results are those of `load`."""
         coordinator = self._coordinator
-        coordinator.begin(self._workers if self._engine is None else self._engine.parts)
         try:
+            coordinator.begin(self._workers if self._engine is None else self._engine.parts)
             parts, failure = self._write()
             if self._stopped and failure is None:
                 failure = OperationalError("it was cancelled")
@@ -136,6 +136,10 @@ class Load:
                 failed = None
             cause = failure if failed is None or failed.error is None else failed.error
             raise self._error(failed, cause, parts) from cause
+        except BaseException as error:
+            if not isinstance(error, Exception):
+                coordinator.settle()
+            raise
         finally:
             coordinator.close()
 

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from howdah.errors import LockNotAvailable, UndefinedObject
 from howdah.rows import tuple_row
-from howdah.sql import SQL, Identifier
+from howdah.sql import SQL, Identifier, Literal
 from howdah_load.address import Address
 from howdah_load.names import COMMITTED, RECORD, Names
 
@@ -126,8 +126,8 @@ def is_committed(connection: Any, names: Names) -> bool:
         connection: a connection in autocommit mode, which holds the lock of the load.
         names: the names of the load.
     """
-    query = SQL("SELECT FROM {} WHERE part = %s").format(Identifier(*names.record))
-    return connection.execute(query, [COMMITTED]).fetchone() is not None
+    query = SQL("SELECT FROM {} WHERE part = {}").format(Identifier(*names.record), Literal(COMMITTED))
+    return connection.execute(query).fetchone() is not None
 
 
 def settle(connection: Any, names: Names) -> tuple[bool, bool]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 from howdah.errors import DatabaseError, Error
 
@@ -85,6 +86,7 @@ class LoadError(DatabaseError):
     def __init__(self, reason: str, parts: Iterable[Part] = (), unread_from: int | None = None) -> None:
         self.parts: tuple[Part, ...] = tuple(sorted(parts, key=lambda part: part.number))
         self.unread_from = unread_from
+        self._reason = reason
         lines = [
             reason,
             *(f"{state.value}: {_listed(parts)}" for state in State if (parts := self._of(state))),
@@ -94,6 +96,10 @@ class LoadError(DatabaseError):
         if unread_from is not None:
             lines.append(f"not read: everything from row {unread_from} on")
         super().__init__("; ".join(lines))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Its one argument, the message, says more than the reason that it is made of.
+        return type(self), (self._reason, self.parts, self.unread_from), self.__dict__
 
     def _of(self, state: State) -> tuple[Part, ...]:
         return tuple([part for part in self.parts if part.state is state])

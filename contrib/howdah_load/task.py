@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from howdah.errors import OperationalError, TransactionResolutionUnknown
-from howdah.sql import SQL, Identifier
+from howdah.sql import SQL, Identifier, Literal
 from howdah_load.address import Address
 from howdah_load.names import Names
 from howdah_load.results import Loaded, Part, State
@@ -92,10 +92,8 @@ class WriteTask:
         """
         record = Identifier(*self.names.record)
         if not self.names.two_phase:
-            written = SQL("INSERT INTO {} (part) VALUES (%s) ON CONFLICT DO NOTHING RETURNING 1").format(
-                record
-            )
-            return connection.execute(written, [number]).fetchone() is not None
+            written = SQL("INSERT INTO {} (part) VALUES ({}) ON CONFLICT DO NOTHING RETURNING 1")
+            return connection.execute(written.format(record, Literal(number))).fetchone() is not None
         gid = self.names.gid(number)
         connection.tpc_begin(gid)
         connection.execute(SQL("LOCK TABLE ONLY {} IN ACCESS SHARE MODE").format(record))

@@ -16,7 +16,7 @@ from howdah_scan.keeping_async import AsyncKeeper
 from howdah_scan.planning_async import AsyncPlanner
 from howdah_scan.snapshot import BEGIN, IDENTITY, LIMITS, SETTINGS, Snapshot
 from howdah_scan.source import Source
-from howdah_scan.task import BATCH_ROWS, Task
+from howdah_scan.task import BATCH_BYTES, BATCH_ROWS, Task
 from howdah_scan.workers import Executor, Workers
 
 if TYPE_CHECKING:
@@ -121,11 +121,11 @@ class AsyncScan:
             await self._plan(connection)
             if self._keep_alive is not None:
                 self._keeper = AsyncKeeper(connection, self._keep_alive, *self._nurseries())
+            self._connection = connection
         except BaseException as error:
             with connection.kernel.clean_up(error):
                 await connection.close()
             raise
-        self._connection = connection
 
     async def _plan(self, connection: Any) -> None:
         source = Source.of(self._source, self._params, connection)
@@ -204,7 +204,7 @@ class AsyncScan:
         workers: int = 4,
         executor: Executor = "threads",
         batch_rows: int = BATCH_ROWS,
-        batch_bytes: int | None = None,
+        batch_bytes: int = BATCH_BYTES,
     ) -> AsyncGenerator[pa.RecordBatch]:
         """Read all tasks with several workers, and yield their batches in the order in which they come.
 
@@ -214,7 +214,7 @@ class AsyncScan:
             workers: how many tasks are read at the same time.
             executor: `"threads"`, or `"processes"`, which are started with `spawn`.
             batch_rows: how many rows a batch has at most.
-            batch_bytes: how many bytes a batch has at most, unless it is a single row; None for no limit.
+            batch_bytes: how many bytes a batch has at most, unless it is a single row.
 
         Raises:
             howdah.Error: as the `batches` of tasks.
@@ -222,8 +222,8 @@ class AsyncScan:
         if workers < 1:
             raise ValueError("workers must be >= 1")
         work = Workers(self.tasks, workers, executor, batch_rows, batch_bytes)
-        work.start()
         try:
+            work.start()
             while (batch := await _next(work.collection)) is not None:
                 yield batch
         finally:
@@ -259,7 +259,7 @@ class AsyncScan:
             workers: int = 4,
             executor: Executor = "threads",
             batch_rows: int = BATCH_ROWS,
-            batch_bytes: int | None = None,
+            batch_bytes: int = BATCH_BYTES,
         ) -> pa.RecordBatchReader:
             """Do as `batches`, and return a reader of pyarrow, which other libraries can take.
 

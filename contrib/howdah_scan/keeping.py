@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import threading
 from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 from howdah.errors import Error
 
@@ -26,7 +27,8 @@ class Keeper:
     """
 
     def __init__(self, connection: Any, interval: float, nursery: Nursery | None = None) -> None:
-        self._connection = connection
+        # A scan that nobody has closed, nor refers to any more, is not kept.
+        self._connection = ref(connection)
         self._interval = interval
         self._stopping = threading.Event()
         self._worker = threading.Thread(target=self._run, name=_NAME, daemon=True)
@@ -39,10 +41,17 @@ class Keeper:
 
     def _run(self) -> None:
         try:
-            while not self._wait():
-                self._connection.execute("SELECT 1")
+            while not self._wait() and self._ask():
+                pass
         except Error:
             pass  # the connection is lost: whoever uses it next is told
+
+    def _ask(self) -> bool:
+        connection = self._connection()
+        if connection is None:
+            return False
+        connection.execute("SELECT 1")
+        return True
 
     def _wait(self) -> bool:
         return self._stopping.wait(self._interval)

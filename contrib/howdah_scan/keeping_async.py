@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 from howdah.errors import Error
 
@@ -31,7 +32,8 @@ class AsyncKeeper:
     """
 
     def __init__(self, connection: Any, interval: float, nursery: Nursery | None = None) -> None:
-        self._connection = connection
+        # A scan that nobody has closed, nor refers to any more, is not kept.
+        self._connection = ref(connection)
         self._interval = interval
         if ASYNC:
             self._worker = start_worker(nursery, self._run, _NAME)
@@ -51,10 +53,17 @@ class AsyncKeeper:
 
     async def _run(self) -> None:
         try:
-            while not await self._wait():
-                await self._connection.execute("SELECT 1")
+            while not await self._wait() and await self._ask():
+                pass
         except Error:
             pass  # the connection is lost: whoever uses it next is told
+
+    async def _ask(self) -> bool:
+        connection = self._connection()
+        if connection is None:
+            return False
+        await connection.execute("SELECT 1")
+        return True
 
     if ASYNC:
 

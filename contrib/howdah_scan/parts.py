@@ -11,15 +11,15 @@ if TYPE_CHECKING:
 __all__ = ["parts"]
 
 
-def parts(batch: pa.RecordBatch, size: int | None) -> Iterator[pa.RecordBatch]:
+def parts(batch: pa.RecordBatch, size: int) -> Iterator[pa.RecordBatch]:
     """Yield a batch, divided until no part is too big.
 
     Args:
         batch: the batch.
-        size: how many bytes a part has at most, unless it is a single row; None for no limit.
+        size: how many bytes a part has at most, unless it is a single row.
     """
     rows = batch.num_rows
-    if size is None or rows <= 1 or batch.nbytes <= size:
+    if rows <= 1 or batch.nbytes <= size:
         yield batch
     else:
         yield from parts(batch.slice(0, rows // 2), size)

@@ -6,13 +6,17 @@ import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-__all__ = ["Piece", "block_ranges", "grouped", "key_ranges", "number_of_tasks", "split"]
+__all__ = ["Files", "Piece", "block_ranges", "grouped", "key_ranges", "number_of_tasks", "split"]
 
 #: How many bytes a task has by default, and at least if there are few.
 TASK_BYTES = 64 * 1024 * 1024
 _SMALLEST = 1024 * 1024
 #: How many tasks there are by default at least, if they have the smallest size.
 _FEW = 8
+
+
+#: The oids of tables, and the files that they had when the scan began.
+Files = tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True)
@@ -24,7 +28,7 @@ class Piece:
         predicate: the rows of it; "" for all.
         size: its approximate size, in bytes.
         relation: the name of the relation, in SQL; "" for a query.
-        files: the oids of the heaps whose blocks it reads, and the files that they had when the scan began.
+        files: the tables that it reads, as far as they are known.
         server: the host and the port, if it is on another server.
     """
 
@@ -32,7 +36,7 @@ class Piece:
     predicate: str = ""
     size: int = 0
     relation: str = ""
-    files: tuple[tuple[int, int], ...] = ()
+    files: Files = ()
     server: tuple[str, int] | None = None
 
     def __repr__(self) -> str:

@@ -9,7 +9,7 @@ from howdah.errors import NotSupportedError, ProgrammingError
 from howdah.sql import Identifier
 from howdah_scan import citus, keys
 from howdah_scan.fragments import Fragment, joined
-from howdah_scan.pieces import Piece, block_ranges, grouped, key_ranges, number_of_tasks, split
+from howdah_scan.pieces import Files, Piece, grouped, key_ranges, number_of_tasks, split
 from howdah_scan.relations import COLUMNS, FIND, TREE, Relation, check_kind
 
 if TYPE_CHECKING:
@@ -52,12 +52,16 @@ class AsyncPlanner:
         """
         if self._source.is_query:
             return ""
+        _, kind, persistence, allowed = await self._find()
+        check_kind(self._source.text, kind, persistence)
+        return f"LOCK TABLE {self._source.text} IN ACCESS SHARE MODE" if kind in "rp" and allowed else ""
+
+    async def _find(self) -> Any:
+        """Return what the catalog says about the relation; it may be dropped as long as it is not locked."""
         found = await self._fetch(FIND, (self._source.text,))
         if not found:
             raise ProgrammingError(f"there is no relation {self._source.text}")
-        _, kind, persistence, allowed = found[0]
-        check_kind(self._source.text, kind, persistence)
-        return f"LOCK TABLE {self._source.text} IN ACCESS SHARE MODE" if kind in "rp" and allowed else ""
+        return found[0]
 
     async def schema(self, columns: Sequence[str] | None) -> pa.Schema:
         """Lock everything that the scan reads, and return the schema of its rows.
@@ -70,8 +74,7 @@ class AsyncPlanner:
         """
         select = [Fragment("SELECT * FROM "), self._source.fragment(), Fragment(" LIMIT 0")]
         if not self._source.is_query:
-            found = await self._fetch(FIND, (self._source.text,))
-            self._oid = found[0][0]
+            self._oid = (await self._find())[0]
             await self._connection.execute(f"SELECT FROM {self._source.text} LIMIT 0")
             if columns is None:
                 columns = [name for (name,) in await self._fetch(COLUMNS, (self._oid,))]
@@ -108,7 +111,7 @@ class AsyncPlanner:
         size = sum(relation.size for relation in relations)
         count = number_of_tasks(size, self._partitions)
         if key is not None:
-            return await self._key_ranges(key, count)
+            return await self._key_ranges(key, count, _files(relations))
         return self._by_blocks(relations, size, count) if relations else [(Piece(self._source.text),)]
 
     def _by_blocks(self, relations: list[Relation], size: int, count: int) -> list[tuple[Piece, ...]]:
@@ -129,25 +132,21 @@ class AsyncPlanner:
 
     def _divided(self, relation: Relation, total: int, count: int) -> list[Piece]:
         """Return the ranges of a relation: as many as it deserves of `count`, by its size."""
-        piece = Piece(f"ONLY {relation.qualified}", "", relation.size, relation.qualified)
+        source, name = f"ONLY {relation.qualified}", relation.qualified
+        piece = Piece(source, "", relation.size, name, _files([relation]))
         if not self._has_blocks(relation):
             return [piece]
-        piece = Piece(piece.source, "", piece.size, piece.relation, ((relation.oid, relation.file),))
         return split(piece, self._blocks(relation), -(-relation.size * count // max(total, 1)))
 
     def _through(self, root: Relation, relations: list[Relation], count: int) -> list[tuple[Piece, ...]]:
         """Return ranges that are read through the parent: each is the same blocks of all its children."""
         stored = [each for each in relations if each.kind != "p"]
         size = sum(each.size for each in stored)
-        whole = Piece(root.qualified, "", size, root.qualified)
+        whole = Piece(root.qualified, "", size, root.qualified, _files(stored))
         if not all(self._has_blocks(each) for each in stored):
             return [(whole,)]
-        files = tuple((each.oid, each.file) for each in stored)
         blocks = max((self._blocks(each) for each in stored), default=0)
-        return [
-            (Piece(whole.source, predicate, size // count, whole.relation, files),)
-            for predicate in block_ranges(blocks, count)
-        ]
+        return [(piece,) for piece in split(whole, blocks, count)]
 
     def _has_blocks(self, relation: Relation) -> bool:
         return relation.is_heap and relation.kind in "rm" and self._version >= _TID_RANGE_SCANS
@@ -168,7 +167,7 @@ class AsyncPlanner:
         # One connection is enough for the shards of one server.
         return [tuple(sorted(group, key=lambda piece: piece.server or ("", 0))) for group in groups]
 
-    async def _key_ranges(self, key: str, count: int) -> list[tuple[Piece, ...]]:
+    async def _key_ranges(self, key: str, count: int, files: Files) -> list[tuple[Piece, ...]]:
         name = Identifier(key).as_string()
         select = [Fragment(f"SELECT {name} FROM "), self._source.fragment()]
         cursor = await self._connection.execute(*joined([*select, Fragment(" LIMIT 0")]))
@@ -188,7 +187,7 @@ class AsyncPlanner:
             )
         relation = "" if self._source.is_query else self._source.text
         return [
-            (Piece(self._source.text, predicate, relation=relation),)
+            (Piece(self._source.text, predicate, relation=relation, files=files),)
             for predicate in key_ranges(name, [f"{each}::{type_name}" for each in keys.chosen(bounds, count)])
         ]
 
@@ -206,3 +205,8 @@ class AsyncPlanner:
         self._version: int = self._connection.info.server_version
         ((size,),) = await self._fetch("SELECT pg_catalog.current_setting('block_size')::int")
         self._block_size: int = size
+
+
+def _files(relations: Sequence[Relation]) -> Files:
+    """Return the files of those relations that have one."""
+    return tuple((each.oid, each.file) for each in relations if each.file)

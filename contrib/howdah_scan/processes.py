@@ -34,15 +34,13 @@ class ProcessReader:
         self._process: Any = None
         self._pipe: Connection[Any, Any] | None = None
 
-    def read(
-        self, task: Task, batch_rows: int, batch_bytes: int | None
-    ) -> Generator[pa.RecordBatch, None, None]:
+    def read(self, task: Task, batch_rows: int, batch_bytes: int) -> Generator[pa.RecordBatch, None, None]:
         """Yield the batches of a task.
 
         Args:
             task: the task.
             batch_rows: how many rows a batch has at most.
-            batch_bytes: how many bytes a batch has at most; None for no limit.
+            batch_bytes: how many bytes a batch has at most, unless it is a single row.
 
         Raises:
             howdah.Error: what reading has raised in the process, or the process has ended.

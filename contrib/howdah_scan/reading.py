@@ -42,13 +42,13 @@ class Reader:
         self._connection: Any = None
         self._server: tuple[str, int] | None = None
 
-    def read(self, task: Task, batch_rows: int, batch_bytes: int | None) -> Generator[pa.RecordBatch, None]:
+    def read(self, task: Task, batch_rows: int, batch_bytes: int) -> Generator[pa.RecordBatch, None]:
         """Yield the batches of a task.
 
         Args:
             task: the task.
             batch_rows: how many rows a batch has at most.
-            batch_bytes: how many bytes a batch has at most; None for no limit.
+            batch_bytes: how many bytes a batch has at most, unless it is a single row.
 
         Raises:
             howdah_scan.SnapshotLost: the snapshot is gone.
@@ -63,7 +63,8 @@ class Reader:
             if piece.files:
                 self._check_files(piece)
             query, params = task.statement(piece, left)
-            batches = self._connection.cursor().stream_arrow(query, params, size=batch_rows)
+            cursor = self._connection.cursor()
+            batches = cursor.stream_arrow(query, params, size=batch_rows, max_bytes=batch_bytes)
             with closing(batches):
                 for batch in batches:
                     if left is not None:
@@ -99,7 +100,7 @@ class Reader:
         connection.execute(_SET, (list(snapshot.settings), list(snapshot.settings.values())))
 
     def _check_files(self, piece: Piece) -> None:
-        """Lock the heaps of a piece, and check that they are those whose blocks the scan has counted."""
+        """Lock the tables of a piece, and check that they have the files which they had at the snapshot."""
         self._connection.execute(f"SELECT FROM {piece.source} LIMIT 0")
         oids, files = zip(*piece.files)
         cursor = self._connection.execute(_COUNT_CHANGED, (list(oids), list(files)))

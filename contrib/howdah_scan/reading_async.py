@@ -41,15 +41,13 @@ class AsyncReader:
         self._connection: Any = None
         self._server: tuple[str, int] | None = None
 
-    async def read(
-        self, task: Task, batch_rows: int, batch_bytes: int | None
-    ) -> AsyncGenerator[pa.RecordBatch]:
+    async def read(self, task: Task, batch_rows: int, batch_bytes: int) -> AsyncGenerator[pa.RecordBatch]:
         """Yield the batches of a task.
 
         Args:
             task: the task.
             batch_rows: how many rows a batch has at most.
-            batch_bytes: how many bytes a batch has at most; None for no limit.
+            batch_bytes: how many bytes a batch has at most, unless it is a single row.
 
         Raises:
             howdah_scan.SnapshotLost: the snapshot is gone.
@@ -64,7 +62,8 @@ class AsyncReader:
             if piece.files:
                 await self._check_files(piece)
             query, params = task.statement(piece, left)
-            batches = self._connection.cursor().stream_arrow(query, params, size=batch_rows)
+            cursor = self._connection.cursor()
+            batches = cursor.stream_arrow(query, params, size=batch_rows, max_bytes=batch_bytes)
             async with aclosing(batches):
                 async for batch in batches:
                     if left is not None:
@@ -100,7 +99,7 @@ class AsyncReader:
         await connection.execute(_SET, (list(snapshot.settings), list(snapshot.settings.values())))
 
     async def _check_files(self, piece: Piece) -> None:
-        """Lock the heaps of a piece, and check that they are those whose blocks the scan has counted."""
+        """Lock the tables of a piece, and check that they have the files which they had at the snapshot."""
         await self._connection.execute(f"SELECT FROM {piece.source} LIMIT 0")
         oids, files = zip(*piece.files)
         cursor = await self._connection.execute(_COUNT_CHANGED, (list(oids), list(files)))

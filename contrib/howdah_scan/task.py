@@ -21,6 +21,8 @@ __all__ = ["Task"]
 
 #: How many rows a batch has by default.
 BATCH_ROWS = 65536
+#: How many bytes a batch has by default at most.
+BATCH_BYTES = 1 << 24
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -99,14 +101,13 @@ class Task:
         return replace(self, limit=rows if self.limit is None else min(rows, self.limit))
 
     def batches(
-        self, *, batch_rows: int = BATCH_ROWS, batch_bytes: int | None = None
+        self, *, batch_rows: int = BATCH_ROWS, batch_bytes: int = BATCH_BYTES
     ) -> Generator[pa.RecordBatch, None, None]:
         """Connect, and yield the rows in batches, in bounded memory.
 
         Args:
             batch_rows: how many rows a batch has at most.
-            batch_bytes: how many bytes a batch has at most, unless it is a single row; None for no limit.
-                Batches of `batch_rows` rows are divided after they have arrived.
+            batch_bytes: how many bytes a batch has at most, unless it is a single row.
 
         Raises:
             howdah_scan.SnapshotLost: the scan has been closed, or its connection is lost.
@@ -118,7 +119,7 @@ class Task:
             yield from reader.read(self, batch_rows, batch_bytes)
 
     async def batches_async(
-        self, *, batch_rows: int = BATCH_ROWS, batch_bytes: int | None = None
+        self, *, batch_rows: int = BATCH_ROWS, batch_bytes: int = BATCH_BYTES
     ) -> AsyncGenerator[pa.RecordBatch]:
         """Do as `batches`, for a task of an event loop.
 

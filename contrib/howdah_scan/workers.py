@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from howdah.errors import Error
 from howdah_scan.collecting import Collection
 from howdah_scan.reading import Reader
+from howdah_scan.task import BATCH_BYTES
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -30,9 +31,7 @@ _PATIENCE = 0.1
 class TaskReader(Protocol):
     """What reads tasks, one after another."""
 
-    def read(
-        self, task: Task, batch_rows: int, batch_bytes: int | None
-    ) -> Generator[pa.RecordBatch, None, None]:
+    def read(self, task: Task, batch_rows: int, batch_bytes: int) -> Generator[pa.RecordBatch, None, None]:
         """Yield the batches of a task."""
 
     def cancel(self) -> None:
@@ -50,7 +49,7 @@ class Workers:
         workers: how many threads there are at most.
         executor: `"threads"`, or `"processes"`: then each thread has a process that reads for it.
         batch_rows: how many rows a batch has at most.
-        batch_bytes: how many bytes a batch has at most; None for no limit.
+        batch_bytes: how many bytes a batch has at most, unless it is a single row.
     """
 
     def __init__(
@@ -59,7 +58,7 @@ class Workers:
         workers: int,
         executor: Executor,
         batch_rows: int,
-        batch_bytes: int | None,
+        batch_bytes: int,
     ) -> None:
         count = max(1, min(workers, len(tasks)))
         self.collection = Collection(count, count * _WAITING)
@@ -115,7 +114,7 @@ def batches_of(
     workers: int,
     executor: Executor = "threads",
     batch_rows: int,
-    batch_bytes: int | None = None,
+    batch_bytes: int = BATCH_BYTES,
 ) -> Generator[pa.RecordBatch, None, None]:
     """Read tasks with several workers, and yield their batches in the order in which they come.
 
@@ -130,8 +129,8 @@ def batches_of(
         howdah.Error: what has ended a worker.
     """
     work = Workers(tasks, workers, executor, batch_rows, batch_bytes)
-    work.start()
     try:
+        work.start()
         while (batch := work.collection.take()) is not None:
             yield batch
     finally:

@@ -20,6 +20,7 @@ __all__ = ["Records", "import_batches"]
 #: How much is sent, or skipped, at a time, in bytes.
 _CHUNK = 256 * 1024
 
+_NOTES = "howdah_copy_progress"
 _CREATE = sql.SQL(
     "CREATE TABLE {} (target text, file text, position bigint NOT NULL, rows bigint NOT NULL,"
     " digest text NOT NULL, PRIMARY KEY (target, file))"
@@ -154,10 +155,11 @@ def import_batches(
         howdah.OperationalError: another process copies the file as well.
     """
     schema, oid, missing = conn.execute(_FIND, [table.as_string(conn)]).fetchone()
-    notes = sql.Identifier(schema, "howdah_copy_progress")
     key = [f"{oid} {target.as_string(conn)}", path]
     if missing:
-        conn.execute(_CREATE.format(notes))
+        conn.execute(_CREATE.format(sql.Identifier(schema, _NOTES)))
+    # A percent sign is doubled where there are placeholders.
+    notes = sql.Identifier(schema.replace("%", "%%"), _NOTES)
     where = sql.SQL(" WHERE target = %s AND file = %s")
     if restart:
         conn.execute(sql.SQL("DELETE FROM {}").format(notes) + where, key)

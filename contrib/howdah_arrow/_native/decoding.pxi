@@ -458,24 +458,27 @@ cdef class Decoder(RowDecoder):
     cdef tuple names
     cdef list batches
     cdef Py_ssize_t batch_size
+    cdef Py_ssize_t max_bytes
     # The size of the current batch, in rows and in bytes.
     cdef Py_ssize_t batch_length
     cdef Py_ssize_t batch_bytes
 
     @staticmethod
-    def of(names, layouts, Py_ssize_t batch_size=0) -> Decoder:
+    def of(names, layouts, Py_ssize_t batch_size=0, Py_ssize_t max_bytes=MAX_BATCH_BYTES) -> Decoder:
         """Return a decoder.
 
         Args:
             names: the names of the columns, for errors.
             layouts: their layouts.
             batch_size: the number of rows of a batch; 0 for batches as large as possible.
+            max_bytes: how many bytes the rows of a batch have in the protocol, unless it is a single row.
         """
         cdef Decoder decoder = Decoder.__new__(Decoder, ())
         decoder.names = tuple(names)
         decoder.arrow_columns = [Column.of(layout) for layout in layouts]
         decoder.batches = []
         decoder.batch_size = batch_size
+        decoder.max_bytes = min(max_bytes, MAX_BATCH_BYTES)
         return decoder
 
     cdef tuple decode_row(self, const char *data, Py_ssize_t size):
@@ -486,7 +489,7 @@ cdef class Decoder(RowDecoder):
         cdef Column column
         if size < 2 or get_uint16(data) != count:
             raise ProtocolViolation(f"malformed row from the server: it has not {count} columns")
-        if self.batch_bytes + size > MAX_BATCH_BYTES:
+        if self.batch_length and self.batch_bytes + size > self.max_bytes:
             self.cut()
         data += 2
         try:

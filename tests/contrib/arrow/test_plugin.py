@@ -98,8 +98,8 @@ ROW = b"\0\3" + b"\0\0\0\4\0\0\0\5" + b"\0\0\0\1x" + b"\xff\xff\xff\xff"
 ARRAY = b"\0\0\0\1\0\0\0\0\0\0\0\x17\0\0\0\2\0\0\0\1" + b"\0\0\0\4\0\0\0\5" + b"\xff\xff\xff\xff"
 
 
-def decoder(size: int = 0) -> Any:
-    return Decoder.of(["a", "b", "c"], LAYOUTS, size)
+def decoder(*limits: int) -> Any:
+    return Decoder.of(["a", "b", "c"], LAYOUTS, *limits)
 
 
 def test_decoder() -> None:
@@ -112,6 +112,25 @@ def test_decoder() -> None:
     ((length, arrays),) = decoding.take(True)
     assert length == 1 and [array.to_pylist() for array in arrays] == [[5], ["x"], [None]]
     assert decoding.take(True) == []
+
+
+@pytest.mark.parametrize(
+    ("limits", "lengths"),
+    [
+        ((0, len(ROW)), [1] * 5),
+        ((0, 2 * len(ROW)), [2, 2, 1]),
+        ((0, 3 * len(ROW) - 1), [2, 2, 1]),
+        ((2, 3 * len(ROW)), [2, 2, 1]),
+        ((0, 1), [1] * 5),
+        ((0, 2**62), [5]),
+        ((), [5]),
+    ],
+)
+def test_decoder_with_limits(limits: tuple[int, ...], lengths: list[int]) -> None:
+    decoding = decoder(*limits)
+    for _ in range(5):
+        decoding.decode(ROW)
+    assert [length for length, _ in decoding.take(True)] == lengths
 
 
 @pytest.mark.parametrize(

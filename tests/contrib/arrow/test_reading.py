@@ -304,6 +304,19 @@ def test_stream(cur: Any) -> None:
     assert cur.execute("SELECT 1").fetchone() == (1,)
 
 
+def test_stream_of_wide_rows(cur: Any) -> None:
+    """Not the number of rows bounds the memory, but their size; a row that is too big is alone."""
+    query = (
+        "SELECT repeat('x', CASE i WHEN 5 THEN 200000 ELSE 20000 END) AS t FROM generate_series(1, 9) AS i"
+    )
+    batches = collect(cur.stream_arrow(query, max_bytes=50000))
+    assert [batch.num_rows for batch in batches] == [2, 2, 1, 2, 2]
+    wide = "SELECT repeat('x', 1000000) AS t FROM generate_series(1, 1000) AS i"
+    stream = cur.stream_arrow(wide)
+    assert next(stream).num_rows == 16
+    stream.close()
+
+
 def test_stream_is_bounded(cur: Any) -> None:
     stream = cur.stream_arrow("SELECT generate_series(1, 300000000) AS i", size=100)
     assert next(stream)["i"].to_pylist() == list(range(1, 101))
@@ -379,6 +392,8 @@ def test_wrong_sizes(cur: Any, size: int) -> None:
         cur.fetch_arrow_batches(size)
     with pytest.raises(ValueError, match="size"):
         next(cur.stream_arrow("SELECT 1", size=size))
+    with pytest.raises(ValueError, match="max_bytes"):
+        next(cur.stream_arrow("SELECT 1", max_bytes=size))
 
 
 # What cannot be

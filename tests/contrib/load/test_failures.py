@@ -77,7 +77,7 @@ def test_workers_are_terminated(dsn, mode, when):
 
 @pytest.mark.parametrize("when", [100, 900])
 def test_the_coordinator_is_terminated(dsn, mode, when):
-    """In an independent load it is only needed at the end; the others are rolled back."""
+    """An independent load needs it only at the end, to remove the record; the others are rolled back."""
 
     def progress(loaded):
         if loaded.rows == when:
@@ -86,12 +86,101 @@ def test_the_coordinator_is_terminated(dsn, mode, when):
     if mode == "independent":
         load(dsn, mode, progress=progress)
         assert content(dsn) == rows()
-        (left,) = clean_up(dsn)
-        assert left.removed and left.mode == mode and left.committed is None
     else:
         with pytest.raises(LoadError, match="nothing is written"):
             load(dsn, mode, progress=progress)
         assert content(dsn) == []
+
+
+def test_all_are_terminated(dsn, mode):
+    """The coordinator learns that it has lost its connection only when it ends the load."""
+
+    def progress(loaded):
+        if loaded.rows == 500:
+            kill(dsn, "true")
+
+    with pytest.raises(LoadError) as caught:
+        load(dsn, mode, progress=progress)
+    assert [i for i, _ in content(dsn)] == ids_of(caught.value.written)
+    assert caught.value.unknown == () and leftovers(dsn) == []
+
+
+def test_sessions_may_be_idle(dsn, mode):
+    """While the source takes its time, in a transaction or not, whatever the limits of the role are."""
+
+    def source():
+        for number, batch in enumerate(batches()):
+            if number in (1, 5):
+                time.sleep(0.3)
+            yield batch
+
+    limits = "-c idle_in_transaction_session_timeout=100ms -c idle_session_timeout=100ms"
+    if (server := version(dsn)) < 140000:
+        pytest.skip(f"idle_session_timeout is unknown to {server}")
+    assert load(f"{dsn} options='{limits}'", mode, source()).rows == ROWS
+    assert content(dsn) == rows()
+
+
+def version(dsn):
+    with closing(howdah.connect(dsn)) as conn:
+        return conn.info.server_version
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize(
+    ("mode", "point", "all_rows"),
+    [
+        ("independent", "begin", False),
+        ("independent", "abandon", None),
+        ("independent", "_remove", True),
+        ("staged", "begin", False),
+        ("staged", "abandon", False),
+        ("staged", "_publish", False),
+        ("staged", "_decide", False),
+        ("staged", "_remove", True),
+        ("two_phase", "begin", False),
+        ("two_phase", "abandon", False),
+        ("two_phase", "_decide", False),
+        ("two_phase", "_finish", True),
+        ("two_phase", "_remove", True),
+    ],
+)
+def test_the_coordinator_is_interrupted(dsn, mode, point, all_rows, after, monkeypatch):
+    """The load ends as it was decided before the interrupt goes on."""
+    real, interrupts = getattr(Coordinator, point), [KeyboardInterrupt]
+
+    def interrupted(self, *args, **kwargs):
+        if not interrupts:
+            return real(self, *args, **kwargs)
+        error = interrupts.pop()
+        if after:
+            real(self, *args, **kwargs)
+        raise error
+
+    def source():
+        yield from batches(0, 700)
+        if point == "abandon":
+            raise ValueError("no more")
+        yield from batches(700)
+
+    monkeypatch.setattr(Coordinator, point, interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        load(dsn, mode, source())
+    assert leftovers(dsn) == []
+    if all_rows is not None:
+        assert content(dsn) == (rows() if all_rows or (after and point == "_decide") else [])
+
+
+def test_a_worker_is_interrupted(dsn, mode):
+    def progress(loaded):
+        if loaded.rows >= 500:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        load(dsn, mode, progress=progress)
+    assert leftovers(dsn) == []
+    stored = content(dsn)
+    assert len(stored) % 100 == 0 if mode == "independent" else stored == []
 
 
 @pytest.mark.parametrize("mode", ["independent", "two_phase"])
@@ -157,6 +246,24 @@ def test_the_coordinator_s_commit_is_not_answered(server, dsn, mode, loss):
             with pytest.raises(LoadError, match="before the commit; nothing is written"):
                 load(proxy.dsn, mode)
     assert content(dsn) == (rows() if loss == AFTER else [])
+
+
+@pytest.mark.parametrize("loss", [BEFORE, AFTER])
+def test_a_commit_of_the_second_phase_is_not_answered(server, dsn, loss):
+    """It is decided: the coordinator connects again, and commits what is left."""
+    with CommitProxy(server, loss, after=b"", at=b"COMMIT PREPARED") as proxy:
+        assert load(proxy.dsn, "two_phase").rows == ROWS
+    assert content(dsn) == rows()
+
+
+def test_the_second_phase_cannot_be_ended(server, dsn):
+    with CommitProxy(server, BEFORE, after=b"", at=b"COMMIT PREPARED") as proxy:
+        proxy.closed_after_losses = True
+        with pytest.raises(errors.TransactionResolutionUnknown, match="recover"):
+            load(proxy.dsn, "two_phase")
+    (left,) = recover(dsn)
+    assert left.committed and left.removed
+    assert content(dsn) == rows()
 
 
 @pytest.mark.parametrize("mode", ["staged", "two_phase"])
@@ -230,7 +337,7 @@ def test_the_coordinator_is_killed(dsn, mode, point, all_rows):
     killed = subprocess.run([sys.executable, "-c", COORDINATOR, address, mode, point], check=False)
     assert killed.returncode == -signal.SIGKILL
     with closing(howdah.connect(dsn, autocommit=True)) as conn:
-        while conn.execute("SELECT FROM pg_stat_activity WHERE application_name = %s", [NAME]).fetchone():
+        while conn.execute("SELECT 1 FROM pg_stat_activity WHERE application_name = %s", [NAME]).fetchone():
             time.sleep(0.01)
     assert leftovers(dsn) != []
     end, other = (recover, clean_up) if mode == "two_phase" else (clean_up, recover)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from contextlib import closing
 
 import pandas
@@ -13,7 +14,7 @@ import pytest
 
 import howdah
 from howdah import errors
-from howdah.sql import Identifier
+from howdah.sql import SQL, Identifier
 from howdah_load import LoadError, State
 from tests.contrib.load.database import MODES, ROWS, batches, content, leftovers, new_table, rows
 
@@ -82,6 +83,34 @@ def test_names_and_columns(dsn, mode):
         conn.execute('DROP SCHEMA "a ""b" CASCADE')
 
 
+def test_names_with_percent_signs(dsn, mode):
+    """Placeholders stand in the same statements."""
+    schema = '50%s {} "quoted"'
+    with closing(howdah.connect(dsn, autocommit=True)) as conn:
+        conn.execute(SQL("CREATE SCHEMA {}").format(Identifier(schema)))
+        try:
+            conn.execute(
+                SQL("CREATE TABLE {} ({} int)").format(Identifier(schema, "t%b"), Identifier("%d{}"))
+            )
+            source = pa.table({"%d{}": range(100)})
+            loaded = howdah.load(dsn, Identifier(schema, "t%b"), source, mode=mode, part_rows=30)
+            assert loaded.rows == 100 and leftovers(dsn) == []
+        finally:
+            conn.execute(SQL("DROP SCHEMA {} CASCADE").format(Identifier(schema)))
+
+
+def test_the_error_travels(dsn, mode):
+    """As from a process that loads to the one that waits for it: it says the same there."""
+    source = pa.Table.from_batches(batches(0, 200) + batches(150, 250))
+    with pytest.raises(LoadError) as caught:
+        howdah.load(dsn, "loaded", source, mode=mode, workers=1, part_rows=100)
+    error = pickle.loads(pickle.dumps(caught.value))
+    assert (str(error), error.sqlstate) == (str(caught.value), "23505")
+    assert error.unread_from == caught.value.unread_from
+    assert [str(part) for part in error.written] == [str(part) for part in caught.value.written]
+    assert [part.state for part in error.parts] == [part.state for part in caught.value.parts]
+
+
 def test_no_rows(dsn, mode):
     empty = pa.Table.from_batches(batches())[:0]
     assert howdah.load(dsn, "loaded", empty, mode=mode).rows == 0
@@ -110,12 +139,12 @@ def spoilt(first):
 def test_a_part_that_is_refused(dsn, mode, kind):
     columns = {
         "check": "id int CHECK (id >= 0), name text",
-        "deferred": "id int PRIMARY KEY, name text, UNIQUE (id) DEFERRABLE INITIALLY DEFERRED",
+        "deferred": "id int, name text, UNIQUE (id) DEFERRABLE INITIALLY DEFERRED",
         "unique": "id int PRIMARY KEY, name text",
         "value": "id int2, name text",
     }
-    # An id of the same part, where the parts are independent: of two parts, the slower one would fail.
-    twice = batches(504, 505) if mode == "independent" else batches(0, 1)
+    # Of two parts with the same row, any may be the second; parts of a two-phase load wait for each other.
+    twice = batches(0, 1) if mode == "two_phase" else batches(504, 505)
     bad = {"check": batches(-1, 0), "value": batches(40000, 40001)}.get(kind, twice)
     new_table(dsn, columns[kind])
     source = [*batches(0, 505), *bad, *batches(505)]

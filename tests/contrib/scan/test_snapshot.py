@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import pickle
+import threading
 from typing import Any
 
 import pytest
@@ -12,7 +13,9 @@ import howdah
 from howdah import errors
 from howdah.conninfo import make_conninfo
 from howdah_scan import Scan, SnapshotLost
+from howdah_scan.planning import Planner
 from howdah_scan.reading import Reader
+from howdah_scan.task import BATCH_BYTES
 
 _REWRITES = [
     "TRUNCATE changing",
@@ -128,20 +131,58 @@ def test_a_lost_coordinator(scan_dsn, changing):
             assert (rows,) == conn.execute(count).fetchone()
 
 
-def test_a_table_that_was_rewritten_after_the_loss(scan_dsn, changing):
+@pytest.mark.parametrize("statement", ["VACUUM FULL changing", "TRUNCATE changing"])
+@pytest.mark.parametrize("key", [None, "id"])
+def test_a_table_that_was_rewritten_after_the_loss(scan_dsn, changing, key, statement):
     """A worker that has the snapshot, but had not locked the table when the scan was lost."""
     with howdah.Connection.connect(scan_dsn, autocommit=True) as conn:
-        scan = Scan(scan_dsn, changing, partitions=2, keep_alive=None)
+        scan = Scan(scan_dsn, changing, partitions=2, key=key, keep_alive=None)
         with scan:
             reader = Reader()
             task = scan.tasks[1]
             reader._open(task, task.pieces[0])
             conn.execute("SELECT pg_terminate_backend(%s, 60000)", (scan._connection.info.backend_pid,))
-            conn.execute("VACUUM FULL changing")
+            conn.execute(statement)
             with pytest.raises(SnapshotLost, match="rewritten"):
-                for _ in reader.read(task, 100, None):
+                for _ in reader.read(task, 100, BATCH_BYTES):
                     pass
             reader.close()
+
+
+def test_a_view_that_is_dropped_before_the_snapshot(scan_dsn, db, monkeypatch):
+    """Only tables can be locked before it."""
+    db.execute("CREATE VIEW vanishing AS SELECT 1 AS a")
+    look_up = Planner.look_up
+
+    def dropping(planner):
+        lock = look_up(planner)
+        db.execute("DROP VIEW vanishing")
+        return lock
+
+    monkeypatch.setattr(Planner, "look_up", dropping)
+    with pytest.raises(howdah.ProgrammingError, match="there is no relation vanishing"):
+        Scan(scan_dsn, "vanishing").open()
+
+
+def test_a_thread_that_cannot_be_started(scan_dsn, monkeypatch):
+    """The others end, instead of waiting for ever with their connections."""
+    start = threading.Thread.start
+
+    def failing(thread):
+        if thread.name == "howdah-scan" and _workers():
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    with Scan(scan_dsn, "heap", partitions=4) as scan:
+        with monkeypatch.context() as patched:
+            patched.setattr(threading.Thread, "start", failing)
+            with pytest.raises(RuntimeError, match="start new thread"):
+                scan.read(workers=2)
+        assert not _workers()
+
+
+def _workers():
+    return [thread for thread in threading.enumerate() if thread.name == "howdah-scan"]
 
 
 def test_time_limits_do_not_end_the_scan(scan_dsn):

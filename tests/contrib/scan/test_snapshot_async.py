@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import threading
 from typing import Any
 
 import pytest
@@ -11,7 +12,9 @@ import howdah
 from howdah import errors
 from howdah.conninfo import make_conninfo
 from howdah_scan import AsyncScan, SnapshotLost
+from howdah_scan.planning_async import AsyncPlanner
 from howdah_scan.reading_async import AsyncReader
+from howdah_scan.task import BATCH_BYTES
 
 ASYNC = True
 
@@ -132,20 +135,58 @@ async def test_a_lost_coordinator(scan_dsn, changing):
             assert (rows,) == await (await conn.execute(count)).fetchone()
 
 
-async def test_a_table_that_was_rewritten_after_the_loss(scan_dsn, changing):
+@pytest.mark.parametrize("statement", ["VACUUM FULL changing", "TRUNCATE changing"])
+@pytest.mark.parametrize("key", [None, "id"])
+async def test_a_table_that_was_rewritten_after_the_loss(scan_dsn, changing, key, statement):
     """A worker that has the snapshot, but had not locked the table when the scan was lost."""
     async with await howdah.AsyncConnection.connect(scan_dsn, autocommit=True) as conn:
-        scan = AsyncScan(scan_dsn, changing, partitions=2, keep_alive=None)
+        scan = AsyncScan(scan_dsn, changing, partitions=2, key=key, keep_alive=None)
         async with scan:
             reader = AsyncReader()
             task = scan.tasks[1]
             await reader._open(task, task.pieces[0])
             await conn.execute("SELECT pg_terminate_backend(%s, 60000)", (scan._connection.info.backend_pid,))
-            await conn.execute("VACUUM FULL changing")
+            await conn.execute(statement)
             with pytest.raises(SnapshotLost, match="rewritten"):
-                async for _ in reader.read(task, 100, None):
+                async for _ in reader.read(task, 100, BATCH_BYTES):
                     pass
             await reader.aclose()
+
+
+async def test_a_view_that_is_dropped_before_the_snapshot(scan_dsn, db, monkeypatch):
+    """Only tables can be locked before it."""
+    db.execute("CREATE VIEW vanishing AS SELECT 1 AS a")
+    look_up = AsyncPlanner.look_up
+
+    async def dropping(planner):
+        lock = await look_up(planner)
+        db.execute("DROP VIEW vanishing")
+        return lock
+
+    monkeypatch.setattr(AsyncPlanner, "look_up", dropping)
+    with pytest.raises(howdah.ProgrammingError, match="there is no relation vanishing"):
+        await AsyncScan(scan_dsn, "vanishing").open()
+
+
+async def test_a_thread_that_cannot_be_started(scan_dsn, monkeypatch):
+    """The others end, instead of waiting for ever with their connections."""
+    start = threading.Thread.start
+
+    def failing(thread):
+        if thread.name == "howdah-scan" and _workers():
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    async with AsyncScan(scan_dsn, "heap", partitions=4) as scan:
+        with monkeypatch.context() as patched:
+            patched.setattr(threading.Thread, "start", failing)
+            with pytest.raises(RuntimeError, match="start new thread"):
+                await scan.read(workers=2)
+        assert not _workers()
+
+
+def _workers():
+    return [thread for thread in threading.enumerate() if thread.name == "howdah-scan"]
 
 
 async def test_time_limits_do_not_end_the_scan(scan_dsn):

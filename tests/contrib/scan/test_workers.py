@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import threading
 import time
@@ -15,6 +16,7 @@ from howdah import errors
 from howdah_scan import SnapshotLost
 from howdah_scan.collecting import Collection
 from howdah_scan.parts import parts
+from howdah_scan.task import BATCH_BYTES
 from howdah_scan.workers import Workers
 from tests.contrib.scan.comparing import at_snapshot, rows_of
 
@@ -75,7 +77,7 @@ def test_the_query_of_a_process_that_dies_ends(scan_dsn, db):
     mark = "%pg_sleep(1000 + 7)%"
     query = "SELECT pg_sleep(1000 + 7)"
     with howdah.scan(scan_dsn, query) as scan:
-        workers = Workers(scan.tasks, 1, "processes", 100, None)
+        workers = Workers(scan.tasks, 1, "processes", 100, BATCH_BYTES)
         workers.start()
         while not db.execute(running, [mark]).fetchone()[0]:
             time.sleep(0.01)
@@ -95,19 +97,32 @@ def test_a_scan_that_is_closed(scan_dsn):
     with howdah.scan(scan_dsn, "heap", partitions=2) as scan:
         tasks = scan.tasks
     for executor in _EXECUTORS:
-        workers = Workers(tasks, 2, executor, 100, None)
+        workers = Workers(tasks, 2, executor, 100, BATCH_BYTES)
         workers.start()
         with pytest.raises(SnapshotLost, match="begin it again"):
             workers.collection.take()
         workers.stop()
     with pytest.raises(ValueError, match="executor"):
-        Workers(tasks, 2, "fibres", 100, None)
+        Workers(tasks, 2, "fibres", 100, BATCH_BYTES)
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+def test_a_scan_that_nobody_closes(scan_dsn, db):
+    """It does not hold its snapshot for ever: it is not kept alive if nobody can use it."""
+    scan = howdah.scan(scan_dsn, "heap", keep_alive=0.01)
+    scan.open()
+    pid = scan._connection.info.backend_pid
+    del scan
+    until = time.monotonic() + 30
+    while db.execute("SELECT 1 FROM pg_stat_activity WHERE pid = %s", [pid]).fetchone():
+        assert time.monotonic() < until
+        gc.collect()
 
 
 def test_workers_wait_while_nobody_takes(scan_dsn):
     """There are never more batches than fit into the collection, however many there are to come."""
     with howdah.scan(scan_dsn, "SELECT i FROM generate_series(1, 100000) AS i") as scan:
-        workers = Workers(scan.tasks, 1, "threads", 10, None)
+        workers = Workers(scan.tasks, 1, "threads", 10, BATCH_BYTES)
         workers.start()
         collection, rows = workers.collection, 0
         while (batch := collection.take()) is not None:
@@ -165,6 +180,29 @@ def test_batches(scan_dsn):
         with pytest.raises(ValueError, match="size"):
             next(task.batches(batch_rows=0))
     assert [batch.num_rows for batch in parts(pa.record_batch({"a": ["x" * 99, "y"]}), 1)] == [1, 1]
+
+
+def test_batches_of_wide_rows(scan_dsn, monkeypatch):
+    """They end while the rows arrive, not afterwards, also if nobody has given a number of bytes."""
+    arrived = []
+
+    def watched(batch, size):
+        arrived.append(batch.nbytes)
+        return parts(batch, size)
+
+    monkeypatch.setattr("howdah_scan.reading.parts", watched)
+    monkeypatch.setattr("howdah_scan.reading_async.parts", watched)
+    query = "SELECT repeat('x', 1000000) AS x FROM generate_series(1, 40) AS i"
+    with howdah.scan(scan_dsn, query) as scan:
+        (task,) = scan.tasks
+        assert sum(batch.num_rows for batch in task.batches()) == 40
+        assert len(arrived) > 1 and max(arrived) <= 2**24
+        del arrived[:]
+        assert sum(batch.num_rows for batch in task.batches(batch_bytes=3_000_000)) == 40
+        assert max(arrived) <= 3_000_000
+        del arrived[:]
+        assert scan.read(workers=1).num_rows == 40
+        assert max(arrived) <= 2**24
 
 
 def test_tasks_with_less(scan_dsn):

@@ -132,6 +132,20 @@ def test_a_file_into_a_table(
     assert stored(dsn) == ROWS
 
 
+def test_a_schema_with_a_percent_sign(dsn: str, table: str, tmp_path: Path) -> None:
+    """Placeholders stand in the same statements as the name of the notes."""
+    path = tmp_path / "p.csv"
+    write(path, "csv")
+    with howdah.connect(dsn, autocommit=True) as conn:
+        conn.execute('ALTER SCHEMA stable RENAME TO "50%s"')
+        try:
+            result = run("--batch", BATCH, path, "50%s.pony", dsn)
+        finally:
+            conn.execute('ALTER SCHEMA "50%s" RENAME TO stable')
+    assert result.exit_code == 0, result.stderr
+    assert stored(dsn) == ROWS
+
+
 @pytest.mark.parametrize("step", [1, 8, 15])
 @pytest.mark.parametrize(("fail", "status"), [(interrupt, 130), (terminate, 1)])
 @pytest.mark.parametrize("name", ["p.csv.gz", "p.tsv"])
