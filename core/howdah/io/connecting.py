@@ -166,12 +166,15 @@ class _Connecting:
         """Try one address, with and without TLS as sslmode allows."""
         deadline = self._deadline()
         sslmode = "disable" if address.unix or address.secured else self.parameters.get("sslmode") or "prefer"
+        first = len(self.failures)
         for encrypted in ENCRYPTIONS[sslmode]:
             attempt = Attempt(address, encrypted, deadline, self.parameters, self.tls_config, self.methods)
             try:
                 return (yield from attempt.run(attrs))
             except (errors.Error, OSError) as error:
-                self.failures.append((str(address), error))
+                # With and without TLS it may fail for the same reason.
+                if _reason(error) not in [_reason(before) for _, before in self.failures[first:]]:
+                    self.failures.append((str(address), error))
                 if encrypted == ENCRYPTIONS[sslmode][-1] or not attempt.worth_other_encryption(error):
                     raise
         raise AssertionError("the last encryption returns or raises")
@@ -189,11 +192,8 @@ class _Connecting:
 
     def _failure(self) -> errors.OperationalError:
         """Return one error for all failures."""
-        # An address that was tried with and without TLS may have failed twice for the same reason.
         message = "\n".join(
-            dict.fromkeys(
-                f"connection to server {where} failed: {_reason(error)}" for where, error in self.failures
-            )
+            f"connection to server {where} failed: {_reason(error)}" for where, error in self.failures
         )
         if all(_timed_out(error) for _, error in self.failures):
             return errors.ConnectionTimeout(message)
