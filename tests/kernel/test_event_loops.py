@@ -99,6 +99,50 @@ def test_in_another_thread_while_the_first_runs(aconn: Any, new_loop: Any) -> No
     run(new_loop, main())
 
 
+async def slowly(conn: Any) -> Any:
+    """A query whose answer has to be waited for."""
+    return await (await conn.execute("select 2 from pg_sleep(0.1)")).fetchone()
+
+
+def in_thread(new_loop: Any, coroutine: Coroutine[Any, Any, Any]) -> None:
+    """Run a coroutine in another thread, while the event loop of this one waits."""
+    thread = threading.Thread(target=run, args=(new_loop, coroutine))
+    thread.start()
+    thread.join()
+
+
+def test_away_and_back_before_the_first_notices(aconn: Any, new_loop: Any) -> None:
+    """What the first loop stops to watch later is not what it watches again."""
+
+    async def main() -> None:
+        await several(aconn)
+        in_thread(new_loop, several(aconn))
+        assert await asyncio.wait_for(slowly(aconn), 20) == (2,)
+        await several(aconn)
+
+    run(new_loop, main())
+
+
+async def close(conns: list[Any]) -> None:
+    for conn in conns:
+        await conn.close()
+
+
+def test_closed_by_another_thread_before_the_loop_notices(dsn: str, new_loop: Any) -> None:
+    """The loop does not stop to watch a newer connection, whose socket has the same number."""
+
+    async def main() -> None:
+        conns = [await howdah.AsyncConnection.connect(dsn, autocommit=True) for _ in range(5)]
+        for conn in conns:
+            await several(conn)
+        in_thread(new_loop, close(conns))
+        again = [await howdah.AsyncConnection.connect(dsn, autocommit=True) for _ in range(5)]
+        assert await asyncio.wait_for(asyncio.gather(*map(slowly, again)), 20) == [(2,)] * 5
+        await close(again)
+
+    run(new_loop, main())
+
+
 def test_two_at_the_same_time(aconn: Any, new_loop: Any) -> None:
     async def main() -> None:
         task = asyncio.ensure_future(aconn.execute("select pg_sleep(1000)"))

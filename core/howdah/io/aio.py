@@ -45,6 +45,17 @@ def _check(future: asyncio.Future[BaseException | None]) -> None:
             raise interruption
 
 
+def _unwatch(
+    loop: asyncio.AbstractEventLoop, reading: int | None, writing: int | None, fd: int, _timer: Timer | None
+) -> None:
+    """Stop a loop from watching file descriptors, of which one may be the timer's, and close the socket's."""
+    if reading is not None:
+        loop.remove_reader(reading)
+    if writing is not None:
+        loop.remove_writer(writing)
+    socket.close(fd)
+
+
 class AsyncTransport(LoopTransport):
     """The socket of a connection, for the tasks of one event loop.
 
@@ -179,8 +190,10 @@ class AsyncTransport(LoopTransport):
             howdah.InterfaceError: the running event loop cannot watch sockets.
         """
         other = kind.__new__(kind)
-        other._attach(self.session, self.sock, self._stream)
-        if self.sock.fileno() >= 0:
+        is_open = self.sock.fileno() >= 0
+        sock = self.sock.dup() if is_open and self._runs_elsewhere() else self.sock
+        other._attach(self.session, sock, self._stream)
+        if is_open:
             if kind is AsyncTransport:
                 other._start_reading()
             self._leave_loop()
@@ -191,22 +204,34 @@ class AsyncTransport(LoopTransport):
         """Resume the tasks whose answers have arrived since `move`."""
         self._wake_soon()
 
-    def _leave_loop(self) -> None:
-        """Stop the event loop from watching the socket, even if it runs in another thread."""
-        loop = self._loop
-        if loop.is_closed():
-            self._reading = self._writing = False
-        elif loop.is_running() and loop is not asyncio._get_running_loop():
-            loop.call_soon_threadsafe(self._unwatch)
-        else:
-            self._unwatch()
+    def _runs_elsewhere(self) -> bool:
+        """Return whether the event loop runs in another thread."""
+        return self._loop.is_running() and self._loop is not asyncio._get_running_loop()
 
-    def _unwatch(self) -> None:
-        if self._reading:
-            self._stop_reading()
-        if self._writing:
-            self._writing = False
-            self._loop.remove_writer(self._fd)
+    def _leave_loop(self) -> None:
+        """Stop the event loop from watching the socket.
+
+        A loop that runs in another thread does so later, and closes this socket only then: before, nothing
+        else must have the number of its file descriptor, by which the loop knows it.
+        """
+        if self._loop.is_closed():
+            self._reading = self._writing = False
+        elif self._runs_elsewhere():
+            timer = self._timer
+            reading = (self._fd if timer is None else timer.fd) if self._reading else None
+            writing = self._fd if self._writing else None
+            self._reading = self._writing = False
+            fd = self.sock.detach()
+            try:
+                self._loop.call_soon_threadsafe(_unwatch, self._loop, reading, writing, fd, timer)
+            except RuntimeError:  # it was closed just now
+                socket.close(fd)
+        else:
+            if self._reading:
+                self._stop_reading()
+            if self._writing:
+                self._writing = False
+                self._loop.remove_writer(self._fd)
 
     async def _read_until(self, future: asyncio.Future[BaseException | None]) -> None:
         self._waiting[future] = None
