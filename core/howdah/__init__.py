@@ -9,6 +9,8 @@ so that they follow `configure()`. `vars(howdah)` looks all of them up.
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from functools import cache
 from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -220,6 +222,17 @@ _OF_DRIVER = (
 _driver_names: set[str] = set()
 
 
+@cache
+def _default_driver_for() -> Callable[[str], Any]:
+    """Return the function that finds the default driver.
+
+    It is kept, because `import_module` takes a lock each time, which an exception of a signal handler can
+    leave locked, so that all threads would wait for ever.
+    """
+    function: Callable[[str], Any] = import_module("howdah.framework.driver").default_driver_for
+    return function
+
+
 if not TYPE_CHECKING:  # with it, type checkers would accept misspelt names
 
     def __getattr__(name: str) -> Any:
@@ -234,7 +247,7 @@ if not TYPE_CHECKING:  # with it, type checkers would accept misspelt names
         elif name.startswith("_"):
             raise AttributeError(f"module 'howdah' has no attribute {name!r}")
         else:
-            driver = import_module("howdah.framework.driver").default_driver_for(f"howdah.{name}")
+            driver = _default_driver_for()(f"howdah.{name}")
             return getattr(driver, name) if name in _OF_DRIVER else driver.public(name)
         globals()[name] = value
         return value

@@ -31,6 +31,23 @@ def imported_by(statement: str) -> set[str]:
     return {*subprocess.check_output([sys.executable, "-c", script], text=True).split()}
 
 
+def test_no_lock_is_needed_for_what_was_imported() -> None:
+    """A signal handler may have interrupted an import, and left the lock of all imports locked."""
+    script = """
+import _imp, threading
+import howdah
+names = "connect", "Connection", "ClientCursor", "adapters", "Error", "sql"
+def look(): return [getattr(howdah, name) for name in names]
+look()
+_imp.acquire_lock()
+threads = [threading.Thread(target=look, daemon=True) for _ in range(2)]
+for thread in threads: thread.start()
+for thread in threads: thread.join(20)
+print(sum(thread.is_alive() for thread in threads))
+"""
+    assert subprocess.check_output([sys.executable, "-c", script], text=True) == "0\n"
+
+
 def test_a_program_that_blocks_imports_nothing_that_it_does_not_need() -> None:
     imported = imported_by("import howdah; howdah.Connection")
     assert "howdah.client.connection" in imported
