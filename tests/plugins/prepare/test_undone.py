@@ -10,7 +10,7 @@ import pytest
 import howdah
 from howdah import errors
 
-INSERT = "insert into side values (%s::mood[])"
+INSERT = "insert into undone_side values (%s::undone_mood[])"
 
 
 @pytest.fixture
@@ -22,13 +22,14 @@ def conn(dsn):
 
 
 def make(conn):
-    conn.execute("create type mood as enum ('a')")
-    conn.execute("create table side (m mood[])")
+    conn.execute("create type undone_mood as enum ('a')")
+    conn.execute("create table undone_side (m undone_mood[])")
 
 
 def use(conn):
     conn.execute(INSERT, [["a"]])
-    assert conn.execute("select m::text from side where m = %s::mood[]", [["a"]]).fetchall() == [("{a}",)]
+    query = "select m::text from undone_side where m = %s::undone_mood[]"
+    assert conn.execute(query, [["a"]]).fetchall() == [("{a}",)]
 
 
 def by_rollback(conn):
@@ -104,14 +105,17 @@ def in_an_implicit_transaction(conn):
 
 
 def in_a_do_block(conn):
-    conn.execute("do $$ begin create type mood as enum ('a'); create table side (m mood[]); end $$")
+    conn.execute(
+        "do $$ begin create type undone_mood as enum ('a');"
+        " create table undone_side (m undone_mood[]); end $$"
+    )
     use(conn)
     conn.rollback()
 
 
 def by_create_table_as(conn):
     make(conn)
-    conn.execute("create table side_of_all as select * from side")
+    conn.execute("create table side_of_all as select * from undone_side")
     conn.execute("select * from side_of_all").fetchall()
     use(conn)
     conn.rollback()
@@ -145,12 +149,12 @@ def test_undone_async(dsn):
         async with await howdah.AsyncConnection.connect(dsn, prepare_threshold=0) as conn:
             for _ in range(3):
                 async with conn.transaction(force_rollback=True):
-                    await conn.execute("create type mood as enum ('a')")
-                    await conn.execute("create table side (m mood[])")
+                    await conn.execute("create type undone_mood as enum ('a')")
+                    await conn.execute("create table undone_side (m undone_mood[])")
                     await conn.execute(INSERT, [["a"]])
             for _ in range(3):
-                await conn.execute("create type mood as enum ('a')")
-                await conn.execute("create table side (m mood[])")
+                await conn.execute("create type undone_mood as enum ('a')")
+                await conn.execute("create table undone_side (m undone_mood[])")
                 await conn.execute(INSERT, [["a"]])
                 await conn.rollback()
 
@@ -208,14 +212,14 @@ def test_a_result_that_has_changed(conn):
 def test_a_type_that_another_connection_makes_anew(conn, dsn, alone):
     """It heals where the query can be repeated, and never fails twice."""
     with howdah.connect(dsn, autocommit=True) as other:
-        other.execute("drop table if exists side; drop type if exists mood")
+        other.execute("drop table if exists undone_side; drop type if exists undone_mood")
         try:
             make(other)
             for _ in range(3):
                 conn.execute(INSERT, [["a"]])
             conn.commit()
             for _ in range(3):
-                other.execute("drop table side; drop type mood")
+                other.execute("drop table undone_side; drop type undone_mood")
                 make(other)
                 if alone:
                     conn.execute(INSERT, [["a"]])
@@ -230,7 +234,7 @@ def test_a_type_that_another_connection_makes_anew(conn, dsn, alone):
                 conn.commit()
         finally:
             conn.rollback()
-            other.execute("drop table side; drop type mood")
+            other.execute("drop table undone_side; drop type undone_mood")
 
 
 @pytest.fixture
