@@ -53,6 +53,9 @@ class Imported:
     def __init__(self, module: str, name: str) -> None:
         self._module = module
         self._name = name
+        self._value: Any = None
 
     def __get__(self, instance: object, owner: type | None = None) -> Any:
-        return getattr(import_module(self._module), self._name)
+        if self._value is None:  # `import_module` would take a lock each time
+            self._value = getattr(import_module(self._module), self._name)
+        return self._value
