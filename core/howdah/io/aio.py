@@ -134,8 +134,9 @@ class AsyncTransport(LoopTransport):
         self._flush()
         unsent = self._stream.output_size
         if timeout is not None and timeout <= 0:
-            await asyncio.sleep(0)
-            return self._receive_at_once() or self._stream.output_size < unsent
+            came = self._receive_at_once() or self._stream.output_size < unsent
+            await asyncio.sleep(0)  # other tasks get their turn
+            return came
         future = self._idle = self._loop.create_future()
         try:
             await asyncio.wait_for(self._read_until(future), timeout)
