@@ -536,7 +536,7 @@ class AsyncConnection(BaseConnection[Row]):
         """Yield the notifications as they arrive.
 
         Args:
-            timeout: stop after this many seconds; None never stops.
+            timeout: stop after this many seconds; 0 yields what has arrived, and None never stops.
             stop_after: stop when at least this many have been yielded; what arrived
                 together with the last of them is yielded too.
         """
