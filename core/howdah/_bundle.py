@@ -96,10 +96,9 @@ __all__ = [
 
 NewRow = TypeVar("NewRow")
 
-# The mixins of the bundled plugins go before the kernel's class in each.
-
-
 AnyPool: TypeAlias = ConnectionPool[Any] | AsyncConnectionPool[Any]
+
+# The mixins of the bundled plugins go before the kernel's class in each.
 
 
 class Cursor(ArrowCursor, CopyCursor, cursor.Cursor[Row]):
