@@ -106,8 +106,7 @@ class Scan:
             howdah.ProgrammingError: what is scanned does not exist, or cannot be scanned.
             howdah.Error: connecting fails, or the server reports an error.
         """
-        if self._connection is not None:
-            raise InterfaceError("the scan is open already")
+        self._check_not_open()
         address = Address(self.conninfo, self._password)
         connection: Any = howdah.Connection.connect(**address.arguments())
         try:
@@ -293,7 +292,12 @@ class Scan:
                 connection.close()
 
     def __enter__(self) -> Self:
-        self.open()
+        self._check_not_open()
+        try:
+            self.open()
+        except BaseException as error:  # an interruption may come when it is open
+            self.__exit__(type(error), error, error.__traceback__)
+            raise
         return self
 
     def __exit__(
@@ -306,6 +310,10 @@ class Scan:
 
     def _nurseries(self) -> tuple[()]:
         return ()
+
+    def _check_not_open(self) -> None:
+        if self._connection is not None:
+            raise InterfaceError("the scan is open already")
 
     def _check_open(self) -> None:
         if self._connection is None:

@@ -113,8 +113,7 @@ class AsyncScan:
             howdah.ProgrammingError: what is scanned does not exist, or cannot be scanned.
             howdah.Error: connecting fails, or the server reports an error.
         """
-        if self._connection is not None:
-            raise InterfaceError("the scan is open already")
+        self._check_not_open()
         address = Address(self.conninfo, self._password)
         connection: Any = await howdah.AsyncConnection.connect(**address.arguments())
         try:
@@ -302,11 +301,15 @@ class AsyncScan:
                 await connection.close()
 
     async def __aenter__(self) -> Self:
+        self._check_not_open()
         if ASYNC:  # noqa: SIM102
             if is_trio():
-                await self._open_in_nursery()
-                return self
-        await self.open()
+                await self._enter_nursery()
+        try:
+            await self.open()
+        except BaseException as error:  # an interruption may come when it is open
+            await self.__aexit__(type(error), error, error.__traceback__)
+            raise
         return self
 
     async def __aexit__(
@@ -330,23 +333,21 @@ class AsyncScan:
         def _nurseries(self) -> tuple[Nursery | None]:
             return (self._nursery,)
 
-        async def _open_in_nursery(self) -> None:
+        async def _enter_nursery(self) -> None:
             from howdah_pool.nursery import Nursery
 
             nursery = Nursery()
             await nursery.__aenter__()
             self._nursery = nursery
-            try:
-                await self.open()
-            except BaseException:
-                self._nursery = None
-                await nursery.__aexit__(None, None, None)
-                raise
 
     else:
 
         def _nurseries(self) -> tuple[()]:
             return ()
+
+    def _check_not_open(self) -> None:
+        if self._connection is not None:
+            raise InterfaceError("the scan is open already")
 
     def _check_open(self) -> None:
         if self._connection is None:

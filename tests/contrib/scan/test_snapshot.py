@@ -149,6 +149,22 @@ def test_a_table_that_was_rewritten_after_the_loss(scan_dsn, changing, key, stat
             reader.close()
 
 
+def test_an_interruption_before_the_block_closes_the_scan(scan_dsn, changing, db, monkeypatch):
+    def opened_and_interrupted(scan):
+        opened(scan)
+        raise KeyboardInterrupt
+
+    opened = Scan.open
+    monkeypatch.setattr(Scan, "open", opened_and_interrupted)
+    scan = Scan(scan_dsn, changing)
+    with pytest.raises(KeyboardInterrupt):
+        with scan:
+            pytest.fail("the block is entered")
+    with pytest.raises(howdah.InterfaceError, match="not open"):
+        scan.tasks  # noqa: B018
+    db.execute("DROP TABLE changing")  # it is not locked any more
+
+
 def test_a_view_that_is_dropped_before_the_snapshot(scan_dsn, db, monkeypatch):
     """Only tables can be locked before it."""
     db.execute("CREATE VIEW vanishing AS SELECT 1 AS a")

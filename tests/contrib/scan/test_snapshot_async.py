@@ -153,6 +153,22 @@ async def test_a_table_that_was_rewritten_after_the_loss(scan_dsn, changing, key
             await reader.aclose()
 
 
+async def test_an_interruption_before_the_block_closes_the_scan(scan_dsn, changing, db, monkeypatch):
+    async def opened_and_interrupted(scan):
+        await opened(scan)
+        raise KeyboardInterrupt
+
+    opened = AsyncScan.open
+    monkeypatch.setattr(AsyncScan, "open", opened_and_interrupted)
+    scan = AsyncScan(scan_dsn, changing)
+    with pytest.raises(KeyboardInterrupt):
+        async with scan:
+            pytest.fail("the block is entered")
+    with pytest.raises(howdah.InterfaceError, match="not open"):
+        scan.tasks  # noqa: B018
+    db.execute("DROP TABLE changing")  # it is not locked any more
+
+
 async def test_a_view_that_is_dropped_before_the_snapshot(scan_dsn, db, monkeypatch):
     """Only tables can be locked before it."""
     db.execute("CREATE VIEW vanishing AS SELECT 1 AS a")
