@@ -30,7 +30,10 @@ class Context:
     def __init__(self, **settings: Any) -> None:
         self.adapters = AdaptersMap(ADAPTERS)
         self.info = Info(**settings)
-        self.connection = self
+        self.connection = self.kernel = self
+
+    def request_type_lookup(self) -> None:
+        """Do nothing: there is no server that knows types."""
 
 
 def resolving() -> Context:
