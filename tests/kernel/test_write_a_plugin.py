@@ -229,7 +229,8 @@ def test_the_adapter_is_proved(zoo: dict[str, str], site: Path, tmp_path: Path) 
         if name.startswith("tests/"):
             (tmp_path / Path(name).name).write_text(content, encoding="utf-8")
     dsn = f"host={zoo['PGHOST']} port={zoo['PGPORT']} user={zoo['PGUSER']} dbname=postgres"
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "howdah_testing", "-q"]
+    unused = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest")
+    command = [sys.executable, "-m", "pytest", *unused, "-p", "howdah_testing", "-q"]
 
     def run(site: Path) -> Any:
         env = {**environ(zoo, site), "HOWDAH_TEST_DSN": dsn}

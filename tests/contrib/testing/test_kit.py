@@ -72,6 +72,10 @@ def check(check_adapter, values=VALUES, **options):
 """
 
 
+#: Hypothesis takes longer to import than most of these tests take.
+WITHOUT = ("-p", "no:asyncio", "-p", "no:hypothesispytest", "-p", "no:xdist")
+
+
 class Suite:
     """A directory of tests, and what came of running them."""
 
@@ -87,7 +91,7 @@ class Suite:
         env["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
         if dsn:
             env["HOWDAH_TEST_DSN"] = self._dsn
-        command = [sys.executable, "-m", "pytest", "-p", "howdah_testing", "-p", "no:asyncio", *args]
+        command = [sys.executable, "-m", "pytest", "-p", "howdah_testing", *WITHOUT, *args]
         done = subprocess.run(
             command, cwd=self.path, env=env | environ, capture_output=True, text=True, check=False
         )
