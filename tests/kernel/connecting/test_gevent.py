@@ -10,7 +10,6 @@ from tests.servers import Server
 
 @pytest.mark.parametrize("library", PATCHED)
 def test_with_tls(tls_server: Server, library: str) -> None:
-    pytest.importorskip(library)
     run(
         library,
         f"host=localhost hostaddr=127.0.0.1 port={tls_server.port} dbname=postgres user=of_trust"
