@@ -32,6 +32,8 @@ suppress_warnings = ["ref.python"]
 default_role = "code"  # docstrings put code in single backticks
 
 autodoc_member_order = "bysource"
+# Engines that are too large to be installed for the sake of a few signatures.
+autodoc_mock_imports = ["dask", "pandas", "pyarrow", "pyspark", "ray"]
 autodoc_typehints = "description"
 autodoc_typehints_description_target = "documented"
 autodoc_preserve_defaults = True
