@@ -35,6 +35,7 @@ ON_TRIO = {
     "tests.contrib.replication.test_hostile",
     "tests.contrib.replication.test_stream_async",
     "tests.contrib.listener.test_listener_async",
+    "tests.contrib.replicas.test_failover_async",
     "tests.contrib.replicas.test_reading_async",
     "tests.contrib.load.test_asynchronous",
     "tests.contrib.retry.test_lost_commit_async",
