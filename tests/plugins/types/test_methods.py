@@ -37,11 +37,12 @@ CONTEXTS: list[AdaptContext] = [UTF8, LATIN1, SJIS, OLD_STRINGS, AdaptersMap(UTF
 MOMENT = b"2024-05-06 07:08:09.5+02"
 
 
-def check(call: Callable[[], Any]) -> None:
-    """Check that a call of methods has the outcome that it has with Python methods alone."""
-    actual = outcome(call)
-    with python_methods():
-        assert actual == outcome(call)
+def check(*calls: Callable[[], Any]) -> None:
+    """Check that calls of methods have the outcomes that they have with Python methods alone."""
+    actual = [outcome(call) for call in calls]
+    with python_methods():  # which takes much longer than most calls
+        for call, each in zip(calls, actual, strict=True):
+            assert each == outcome(call)
 
 
 def native_methods(adapter: type) -> list[str]:
@@ -67,15 +68,14 @@ def test_load(loader: Loader, data: st.DataObject) -> None:
     value = data.draw(values_or_bytes(loader))
     cut = value[: data.draw(st.integers(0, len(value)))]
     strided = memoryview(b"".join(bytes([byte, 0]) for byte in value))[::2]
-    for form in (value, bytearray(value), memoryview(value), memoryview(b"x" + value)[1:], strided, cut):
-        check(lambda form=form: loader.load(form))
+    forms = (value, bytearray(value), memoryview(value), memoryview(b"x" + value)[1:], strided, cut)
+    check(*[lambda form=form: loader.load(form) for form in forms])
 
 
 @pytest.mark.parametrize("value", ["2024-05-06", 8, None, [1], (), object()])
 def test_load_takes_nothing_else(value: Any) -> None:
-    for loader in LOADERS.values():
-        if "json" not in type(loader).__name__.lower():
-            check(lambda loader=loader: str(loader.load(value)))
+    loaders = [loader for loader in LOADERS.values() if "json" not in type(loader).__name__.lower()]
+    check(*[lambda loader=loader: str(loader.load(value)) for loader in loaders])
 
 
 OBJECTS = {**SCALARS, "range": RANGES, "tuple": TUPLES}
@@ -103,13 +103,12 @@ def test_dump_and_quote(name: str, data: st.DataObject) -> None:
             dumpers.append(dumper.upgrade(obj, format))
         except howdah.Error:
             pass
-        for used in dumpers:
-            check(lambda used=used: used.dump(obj))
-            check(lambda used=used: used.quote(obj))
-            if not isinstance(obj, list):  # a network has too many addresses for a list
-                # One that is found by the oid of its type gets objects of any class.
-                check(lambda used=used: used.dump(other))
-                check(lambda used=used: used.quote(other))
+        # One that is found by the oid of its type gets objects of any class.
+        # A network has too many addresses for a list or a tuple.
+        objs = (obj,) if isinstance(obj, (list, tuple)) else (obj, other)
+        uses = [(used, each) for used in dumpers for each in objs]
+        check(*[lambda used=used, each=each: used.dump(each) for used, each in uses])
+        check(*[lambda used=used, each=each: used.quote(each) for used, each in uses])
 
 
 def fail(*args: Any) -> Any:
@@ -168,8 +167,7 @@ class Sum(IntDumper):
 @pytest.mark.parametrize("cls", [Doubled, DoubledBinary, Sum])
 def test_dumpers_that_override(cls: type[Dumper]) -> None:
     for obj in (1, -1, 2**15, -(2**40), 2**63, 2**70, True, 1.5, None, "x"):
-        check(lambda obj=obj: cls(int).dump(obj))
-        check(lambda obj=obj: cls(int).quote(obj))
+        check(lambda obj=obj: cls(int).dump(obj), lambda obj=obj: cls(int).quote(obj))
 
 
 # What a subclass overrides counts, also where native functions would not call it.
