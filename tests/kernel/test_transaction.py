@@ -279,6 +279,17 @@ def test_settings_of_the_connection_hold(conn):
             assert conn.execute(f"show transaction_{name}").fetchone() == (value,)
 
 
+@pytest.mark.parametrize("name", ["autocommit", "read_only", "deferrable"])
+def test_a_setting_that_is_text(conn, name):
+    """`conn.autocommit = "off"` does not mean True."""
+    before = getattr(conn, name)
+    with pytest.raises(howdah.ProgrammingError, match=f"'{name}' is True or False, not text"):
+        setattr(conn, name, "off")
+    assert getattr(conn, name) == before
+    with pytest.raises(howdah.ProgrammingError, match="'autocommit' is True or False, not text"):
+        howdah.Connection.connect(autocommit="off")
+
+
 def test_a_transaction_ended_by_hand(conn):
     with conn.transaction():
         insert(conn, "a")

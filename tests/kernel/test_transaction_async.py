@@ -287,6 +287,20 @@ async def test_settings_of_the_connection_hold(conn):
             assert await (await conn.execute(f"show transaction_{name}")).fetchone() == (value,)
 
 
+@pytest.mark.parametrize("name", ["autocommit", "read_only", "deferrable"])
+async def test_a_setting_that_is_text(conn, name):
+    """`conn.autocommit = "off"` does not mean True."""
+    before = getattr(conn, name)
+    with pytest.raises(howdah.ProgrammingError, match=f"'{name}' is True or False, not text"):
+        if ASYNC:
+            await getattr(conn, f"set_{name}")("off")
+        else:
+            setattr(conn, name, "off")
+    assert getattr(conn, name) == before
+    with pytest.raises(howdah.ProgrammingError, match="'autocommit' is True or False, not text"):
+        await howdah.AsyncConnection.connect(autocommit="off")
+
+
 async def test_a_transaction_ended_by_hand(conn):
     async with conn.transaction():
         await insert(conn, "a")

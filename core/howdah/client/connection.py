@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 from howdah.adapt.base import AdaptContext
-from howdah.client.connection_base import BaseConnection, checked_autocommit, errors_ignored
+from howdah.client.connection_base import BaseConnection, checked_flag, errors_ignored
 from howdah.client.cursor import Cursor
 from howdah.client.cursor_base import Params, Query
 from howdah.client.kernel import Kernel
@@ -88,7 +88,7 @@ class Connection(BaseConnection[Row]):
 
         Source: PostgreSQL documentation, "Database Connection Control Functions".
         """
-        autocommit = checked_autocommit(autocommit)
+        autocommit = checked_flag("autocommit", autocommit)
         driver = cls.driver
         own = driver.take_settings(params)
         conninfo, params = cls._resolve(conninfo, params)
@@ -357,7 +357,7 @@ class Connection(BaseConnection[Row]):
         """Set whether every statement is a transaction of its own.
 
         Raises:
-            howdah.ProgrammingError: a transaction is open.
+            howdah.ProgrammingError: a transaction is open, or the value is text.
         """
         with self.kernel.lock:
             self.kernel.wait(self.kernel._end_left())
@@ -377,7 +377,7 @@ class Connection(BaseConnection[Row]):
         """Set whether new transactions are read-only, None for the server's default.
 
         Raises:
-            howdah.ProgrammingError: a transaction is open.
+            howdah.ProgrammingError: a transaction is open, or the value is text.
         """
         with self.kernel.lock:
             self.kernel.wait(self.kernel._end_left())
@@ -387,7 +387,7 @@ class Connection(BaseConnection[Row]):
         """Set whether new transactions are deferrable, None for the server's default.
 
         Raises:
-            howdah.ProgrammingError: a transaction is open.
+            howdah.ProgrammingError: a transaction is open, or the value is text.
         """
         with self.kernel.lock:
             self.kernel.wait(self.kernel._end_left())

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast, overload
 
 from howdah.adapt.base import AdaptContext
-from howdah.client.connection_base import BaseConnection, checked_autocommit, errors_ignored
+from howdah.client.connection_base import BaseConnection, checked_flag, errors_ignored
 from howdah.client.cursor_async import AsyncCursor
 from howdah.client.cursor_base import Params, Query
 from howdah.client.kernel_async import AsyncKernel
@@ -108,7 +108,7 @@ class AsyncConnection(BaseConnection[Row]):
 
         Source: PostgreSQL documentation, "Database Connection Control Functions".
         """
-        autocommit = checked_autocommit(autocommit)
+        autocommit = checked_flag("autocommit", autocommit)
         driver = cls.driver
         own = driver.take_settings(params)
         if ASYNC:
@@ -408,7 +408,7 @@ class AsyncConnection(BaseConnection[Row]):
         """Set whether every statement is a transaction of its own.
 
         Raises:
-            howdah.ProgrammingError: a transaction is open.
+            howdah.ProgrammingError: a transaction is open, or the value is text.
         """
         async with self.kernel.lock:
             await self.kernel.wait(self.kernel._end_left())
@@ -428,7 +428,7 @@ class AsyncConnection(BaseConnection[Row]):
         """Set whether new transactions are read-only, None for the server's default.
 
         Raises:
-            howdah.ProgrammingError: a transaction is open.
+            howdah.ProgrammingError: a transaction is open, or the value is text.
         """
         async with self.kernel.lock:
             await self.kernel.wait(self.kernel._end_left())
@@ -438,7 +438,7 @@ class AsyncConnection(BaseConnection[Row]):
         """Set whether new transactions are deferrable, None for the server's default.
 
         Raises:
-            howdah.ProgrammingError: a transaction is open.
+            howdah.ProgrammingError: a transaction is open, or the value is text.
         """
         async with self.kernel.lock:
             await self.kernel.wait(self.kernel._end_left())

@@ -54,7 +54,7 @@ __all__ = [
     "BaseConnection",
     "NoticeHandler",
     "NotifyHandler",
-    "checked_autocommit",
+    "checked_flag",
     "errors_ignored",
     "logger",
 ]
@@ -298,7 +298,7 @@ class BaseConnection(Generic[Row]):
 
     def _set_autocommit(self, value: bool) -> None:
         self._check_outside_transaction("autocommit")
-        self.kernel.autocommit = bool(value)
+        self.kernel.autocommit = checked_flag("autocommit", value)
         self.kernel._review_query_cache()
 
     def _set_isolation_level(self, value: IsolationLevel | int | None) -> None:
@@ -312,12 +312,12 @@ class BaseConnection(Generic[Row]):
 
     def _set_read_only(self, value: bool | None) -> None:
         self._check_outside_transaction("read_only")
-        self._read_only = None if value is None else bool(value)
+        self._read_only = None if value is None else checked_flag("read_only", value)
         self._compose_begin()
 
     def _set_deferrable(self, value: bool | None) -> None:
         self._check_outside_transaction("deferrable")
-        self._deferrable = None if value is None else bool(value)
+        self._deferrable = None if value is None else checked_flag("deferrable", value)
         self._compose_begin()
 
     def _compose_begin(self) -> None:
@@ -695,14 +695,14 @@ def errors_ignored(place: str, of: object) -> Iterator[None]:
         logger().warning("error ignored %s %s: %s", place, of, e)
 
 
-def checked_autocommit(value: object) -> bool:
-    """Return whether an argument `autocommit` of `connect` is true.
+def checked_flag(name: str, value: object) -> bool:
+    """Return whether an argument or attribute is true.
 
     Raises:
         howdah.ProgrammingError: it is text, all of which would be true.
     """
     if isinstance(value, str):
-        raise ProgrammingError("'autocommit' is True or False, not text")
+        raise ProgrammingError(f"{name!r} is True or False, not text")
     return bool(value)
 
 
