@@ -50,7 +50,8 @@ def check(
 
     SQL is found in Python modules, which are not imported, and in .sql files.
     The server prepares each statement; none is executed. The exit status is
-    0 without faults, 1 with faults, and 2 if nothing could be checked.
+    0 without faults, 1 with faults, and 2 if nothing could be checked: no file
+    was read, or there is no server.
     """  # noqa: D301 - click wants the character
     # Only this command needs these modules; others are added to `howdah` as well.
     from rich.console import Console
@@ -83,4 +84,4 @@ def check(
         print_github(report, click.echo, verbose=verbose)
     else:
         print_text(report, Console(highlight=False), verbose=verbose)
-    context.exit(1 if report.faults else 0)
+    context.exit(1 if report.faults else 0 if report.files else 2)

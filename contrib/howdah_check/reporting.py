@@ -23,7 +23,7 @@ def print_text(report: Report, console: Console, *, verbose: bool = False) -> No
     Args:
         report: what was found.
         console: the console to print on.
-        verbose: whether to list what was not checked.
+        verbose: whether to list all that was not checked, not only the files that cannot be read.
     """
     for fault in report.faults:
         console.print(
@@ -32,14 +32,13 @@ def print_text(report: Report, console: Console, *, verbose: bool = False) -> No
         )
         for name, value in fault.details:
             console.print(Text(f"    {name}: {value}", style="dim"), soft_wrap=True)
-    if verbose:
-        for entry in report.unchecked:
-            console.print(
-                Text.assemble(
-                    (f"{_shown(entry.place)}: ", "bold"), (_label(entry), "yellow"), f": {entry.reason}"
-                ),
-                soft_wrap=True,
-            )
+    for entry in _listed(report, verbose):
+        console.print(
+            Text.assemble(
+                (f"{_shown(entry.place)}: ", "bold"), (_label(entry), "yellow"), f": {entry.reason}"
+            ),
+            soft_wrap=True,
+        )
     console.print(
         Text(summary(report, verbose=verbose), style="bold red" if report.faults else "bold"), soft_wrap=True
     )
@@ -51,12 +50,12 @@ def print_github(report: Report, write: Callable[[str], object], *, verbose: boo
     Args:
         report: what was found.
         write: prints a line.
-        verbose: whether to list what was not checked.
+        verbose: whether to list all that was not checked, not only the files that cannot be read.
     """
     for fault in report.faults:
         lines = [fault.message, *(f"{name}: {value}" for name, value in fault.details)]
         write(_annotation("error", fault.place, fault.code, "\n".join(lines)))
-    for entry in report.unchecked if verbose else ():
+    for entry in _listed(report, verbose):
         write(_annotation("notice", entry.place, _label(entry), entry.reason))
     write(summary(report, verbose=verbose))
 
@@ -115,6 +114,11 @@ def summary(report: Report, *, verbose: bool = False) -> str:
         parts.append(f"{_counted(report.ignored, 'fault')} ignored")
     hint = " (--verbose lists what is not checked)" if report.unchecked and not verbose else ""
     return "; ".join(parts) + hint
+
+
+def _listed(report: Report, verbose: bool) -> list[Unchecked]:
+    """Return what is listed besides the faults: files that cannot be read, always."""
+    return [entry for entry in report.unchecked if verbose or entry.kind == "unreadable"]
 
 
 def _counted(number: int, noun: str) -> str:

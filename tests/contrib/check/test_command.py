@@ -492,6 +492,19 @@ def test_embedded(tmp_path: Path) -> None:
     assert done.stdout.splitlines()[0] == "module.py:3:22: sql: " + MESSAGE
 
 
+def test_nothing_that_can_be_read(empty: Checker, elephants: str) -> None:
+    empty.write("docs/page.txt", "SELECT 1")
+    assert empty.run("--dsn", elephants).exit_code == 2
+    empty.write("module.py", "def f(:\n")
+    result = empty.run("--dsn", elephants)
+    assert result.exit_code == 2
+    unread, summary = result.stdout.splitlines()
+    assert unread.startswith("module.py:1:1: not checked: ")
+    assert summary.startswith("0 statements in 0 files; no faults; 1 file not read")
+    empty.write("other.py", "pass\n")
+    assert empty.run("--dsn", elephants).exit_code == 0
+
+
 def test_a_password_is_never_shown(empty: Checker) -> None:
     empty.write("module.py", BAD)
     dsn = make_conninfo(host="/nowhere", password="secret-word")
