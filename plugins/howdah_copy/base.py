@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from howdah.adapt.encodings import encoded
@@ -252,10 +252,12 @@ class BaseCopy:
         view = memoryview(data)
         return view.cast("B") if view.c_contiguous else memoryview(bytes(view))
 
-    def _unadaptable(self, error: Exception, row: Sequence[Any]) -> Exception:
+    def _unadaptable(self, error: Exception, row: object) -> Exception:
         """Return the error for a row that cannot be written, which says where the value is."""
         encoder = self._encoder
         place = f"row {encoder.rows + 1} of the COPY"
+        if isinstance(error, TypeError) and not isinstance(row, Iterable):
+            return DataError(f"{place}: a row is a sequence of values, not {type_of(row)}")
         if encoder.column >= 0:
             names = columns(self._statement)
             name = names[encoder.column] if encoder.column < len(names) else ""

@@ -237,6 +237,18 @@ async def test_a_value_that_cannot_be_adapted_is_named(db: Side) -> None:
     assert await usable(db)
 
 
+@pytest.mark.parametrize("format", ["text", "binary"])
+async def test_a_row_that_is_none(db: Side, format: str) -> None:
+    with pytest.raises(
+        howdah.DataError, match="row 2 of the COPY: a row is a sequence of values, not a value of type 'int'"
+    ):
+        async with db.copy(f"COPY t FROM STDIN (FORMAT {format})") as copy:
+            copy.set_types(["int4", "text"])
+            await copy.write_row((1, "fine"))
+            await copy.write_row(5)
+    assert await usable(db)
+
+
 async def test_a_row_that_fails_can_be_left_out(db: Side) -> None:
     async with db.copy("COPY t FROM STDIN") as copy:
         for row in [(1, "a"), (2, object()), (3, "b\0"), (4, "c")]:
