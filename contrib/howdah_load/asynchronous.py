@@ -14,6 +14,9 @@ from howdah_load.results import Loaded
 
 __all__ = ["load_async"]
 
+#: After how many seconds a load that does not end is stopped again.
+_AGAIN = 0.1
+
 
 async def load_async(
     conninfo: str,
@@ -71,7 +74,7 @@ async def load_async(
         await run.serve(arriving)
     except BaseException:
         run.cancel()
-        await loop.finish(run.serve, None)
+        await loop.finish(run.end)
         raise
     finally:
         if arriving is not None and hasattr(arriving, "aclose"):
@@ -134,8 +137,18 @@ class _Run:
                 self._answered.set()
             await self._wait()
 
-    async def _wait(self) -> None:
-        await self._event.wait(3600.0)
+    async def end(self) -> None:
+        """Wait until the thread ends; stop it again and again, as it may have begun something meanwhile."""
+        loop = running_event_loop()
+        while not self._over:
+            self._answered.set()  # there is nothing more to read
+            if self.load is not None:
+                await loop.call_in_thread(self.load.stop)
+            if not self._over:
+                await self._wait(_AGAIN)
+
+    async def _wait(self, timeout: float = 3600.0) -> None:
+        await self._event.wait(timeout)
         self._event = running_event_loop().event()
 
     def cancel(self) -> None:
@@ -143,9 +156,6 @@ class _Run:
         self.cancelled = True
         self._event = running_event_loop().event()  # the wait for the other one was cancelled
         self._answer = None, None
-        self._answered.set()
-        if self.load is not None:
-            self.load.stop()
 
     def result(self) -> Loaded:
         """Return what the load returned, or raise what it raised."""

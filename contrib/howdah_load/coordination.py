@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -86,6 +87,9 @@ class Coordinator:
         self._partition = partition
         self._connection: Any = None
         self._table = ("", "")
+        #: Whether the load ends with nothing written if what the connection waits for is cancelled.
+        self._cancellable = False
+        self._cancelling = threading.Lock()
 
     def begin(self, transactions: int | None) -> None:
         """Connect, and create the tables of the load; `close` is to be called even if this fails.
@@ -97,7 +101,12 @@ class Coordinator:
             howdah.Error: the server reports an error, or cannot be reached.
             howdah.NotSupportedError: the server does not allow so many prepared transactions.
         """
-        connection = self._connection = self._address.connect(autocommit=True)
+        self._connection = self._address.connect(autocommit=True)
+        with self._undecided():
+            self._begin(transactions)
+
+    def _begin(self, transactions: int | None) -> None:
+        connection = self._connection
         if self._mode == "two_phase":
             self._check_prepared(1 if transactions is None else transactions)
         name = self._name if isinstance(self._name, Identifier) else Identifier(self._name)
@@ -162,7 +171,7 @@ class Coordinator:
 
     def _decide(self, rows: int) -> int:
         """Commit a staged load, or the decision to commit a two-phase one; return how many rows it has."""
-        with self._connection.transaction():
+        with self._undecided(), self._connection.transaction():
             if self._mode == "staged":
                 rows = self._publish(rows)
             self._run(f"INSERT INTO {{}} (part) VALUES ({COMMITTED})", self.names.record)
@@ -283,6 +292,23 @@ class Coordinator:
             removed = self._persistently(lambda: remove(self._connection, self.names, committed=committed))
         if not removed:
             log.warning("the load %s has left tables: %s", self.names.load, _REMEDY[self._mode])
+
+    def cancel(self) -> None:
+        """Cancel what it waits for, unless the load is decided; any thread may call this."""
+        with self._cancelling:
+            if self._cancellable:
+                with suppress(Error):  # it is closed, or idle
+                    self._connection.cancel_safe(timeout=5)
+
+    @contextmanager
+    def _undecided(self) -> Iterator[None]:
+        """The block is what `cancel` may cancel."""
+        self._cancellable = True
+        try:
+            yield
+        finally:
+            with self._cancelling:
+                self._cancellable = False
 
     def settle(self) -> None:
         """End a load that was interrupted as it was decided, and remove what is left of it."""

@@ -147,6 +147,7 @@ class Load:
         """End the load: no more is read, and what is being written is cancelled; any thread may call this."""
         self._stopped = True
         self._source.stop()
+        self._coordinator.cancel()
         for connection in [*self._connections]:
             try:
                 connection.cancel_safe(timeout=5)

@@ -99,3 +99,28 @@ async def test_cancellation(dsn, mode):
     assert leftovers(dsn) == []
     stored = content(dsn)
     assert stored == rows(0, len(stored)) and len(stored) <= (300 if mode == "independent" else 0)
+
+
+@pytest.mark.parametrize(("mode", "moment"), [*((each, "begin") for each in MODES), ("staged", "end")])
+async def test_cancellation_while_the_coordinator_waits(dsn, mode, moment):
+    """For a lock at the begin, or in the statement that publishes the rows: nothing is written."""
+    lock = "ACCESS EXCLUSIVE" if moment == "begin" else "SHARE"
+    waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'loaded'::regclass"
+    async with (
+        await howdah.AsyncConnection.connect(dsn) as other,
+        await howdah.AsyncConnection.connect(dsn, autocommit=True) as observer,
+    ):
+        await other.execute(f"LOCK TABLE loaded IN {lock} MODE")
+        with anyio.CancelScope() as scope:
+            async with anyio.create_task_group() as tasks:
+
+                async def cancel():
+                    while (await (await observer.execute(waiting)).fetchone()) == (0,):
+                        await anyio.sleep(0.01)
+                    scope.cancel()
+
+                tasks.start_soon(cancel)
+                await howdah.load_async(dsn, "loaded", batches(0, 100), mode=mode, workers=1)
+        assert scope.cancelled_caught
+        await other.rollback()
+    assert content(dsn) == []
