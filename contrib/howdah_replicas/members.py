@@ -201,11 +201,12 @@ class Cluster:
                 if (member.lag or 0.0) <= max_lag
             ]
 
-    def check(self, token: Token) -> None:
+    def check(self, token: Token, history: History | None = None) -> None:
         """Check that a server can have a token.
 
         Args:
             token: the token.
+            history: the history of the server's timeline; None for that of the primary, if it is known.
 
         Raises:
             InvalidToken: it belongs to another cluster.
@@ -213,10 +214,10 @@ class Cluster:
         """
         if self.system is not None and token.system != self.system:
             raise InvalidToken("the token belongs to another cluster")
-        history = self.history
+        history = self.history if history is None else history
         if history is not None and history.has_lost(token):
             raise LostToken(
-                f"timeline {self.timeline} does not have what was committed before the fail-over at"
+                f"timeline {history.timeline} does not have what was committed before the fail-over at"
                 f" {token.lsn >> 32:X}/{token.lsn & 0xFFFFFFFF:X} on timeline {token.timeline}"
             )
 

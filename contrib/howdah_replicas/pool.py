@@ -370,7 +370,9 @@ class ReplicatedPool:
             try:
                 self._cluster.check(token)  # the primary may be a new one
                 status = server.ask(connection)
-                has_it = not status.in_recovery and status.has(token)
+                if not status.in_recovery and status.has(token):
+                    server.check_history(connection, status, token)
+                    has_it = True
             finally:
                 if not has_it:
                     server.pool.putconn(connection)
@@ -399,6 +401,9 @@ class ReplicatedPool:
             has_it = False
             try:
                 has_it = wait_for_replay(server, connection, token, deadline)
+            except LostToken:
+                self._wake()  # there was a fail-over
+                raise
             except Error as error:
                 server.fail(error)
                 server.wake()  # it may have been this connection alone

@@ -391,7 +391,9 @@ class AsyncReplicatedPool:
             try:
                 self._cluster.check(token)  # the primary may be a new one
                 status = await server.ask(connection)
-                has_it = not status.in_recovery and status.has(token)
+                if not status.in_recovery and status.has(token):
+                    await server.check_history(connection, status, token)
+                    has_it = True
             finally:
                 if not has_it:
                     await server.pool.putconn(connection)
@@ -420,6 +422,9 @@ class AsyncReplicatedPool:
             has_it = False
             try:
                 has_it = await wait_for_replay(server, connection, token, deadline)
+            except LostToken:
+                self._wake()  # there was a fail-over
+                raise
             except Error as error:
                 await server.fail(error)
                 server.wake()  # it may have been this connection alone

@@ -38,12 +38,14 @@ def wait_for_replay(server: Server, connection: Any, token: Token, deadline: flo
         Whether it has the token in time.
 
     Raises:
+        LostToken: a fail-over has lost what the token stands for.
         howdah.Error: the server does not answer, or reports an error; the connection is of no use.
     """
     seconds = _FIRST_PAUSE
     while True:
         status = server.ask(connection)
         if status.has(token):
+            server.check_history(connection, status, token)
             return True
         left = deadline - monotonic()
         if left <= 0:

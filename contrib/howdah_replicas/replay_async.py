@@ -37,12 +37,14 @@ async def wait_for_replay(server: AsyncServer, connection: Any, token: Token, de
         Whether it has the token in time.
 
     Raises:
+        LostToken: a fail-over has lost what the token stands for.
         howdah.Error: the server does not answer, or reports an error; the connection is of no use.
     """
     seconds = _FIRST_PAUSE
     while True:
         status = await server.ask(connection)
         if status.has(token):
+            await server.check_history(connection, status, token)
             return True
         left = deadline - monotonic()
         if left <= 0:

@@ -12,6 +12,7 @@ from howdah_pool.events import WorkerEvent
 from howdah_replicas.history import History
 from howdah_replicas.members import Cluster, Member
 from howdah_replicas.status import STATUS, Status, ask, listen
+from howdah_replicas.token import Token
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -107,7 +108,9 @@ class Server:
         status = self.ask(connection)
         dropped = self._cluster.note(self.member, status, monotonic())
         if self.member is self._cluster.primary and self._cluster.history is None:
-            self._read_history(connection, status.timeline)
+            history = self._history(connection, status.timeline)
+            if history is not None and history.timeline == self._cluster.timeline:
+                self._cluster.history = history
         return dropped
 
     def take(self, timeout: float, *, read_only: bool) -> Any:
@@ -153,10 +156,32 @@ class Server:
             row = kernel.wait_unlimited(ask(kernel, query, self.check_timeout))
         return Status.of(row)
 
-    def _read_history(self, connection: Any, timeline: int) -> None:
-        """Read the history of the primary's timeline, if the role may read it."""
-        if timeline == self._refused_history:
+    def check_history(self, connection: Any, status: Status, token: Token) -> None:
+        """Check that a server on a later timeline than a token's has not lost it.
+
+        The pool may not have noticed yet that there was a fail-over.
+
+        Args:
+            connection: a connection to it.
+            status: what it has just said about itself.
+            token: a token that it has by its position.
+
+        Raises:
+            LostToken: a fail-over has lost the token.
+            howdah.Error: there was no answer, or the server reports an error.
+        """
+        history = self._cluster.history
+        if status.timeline == token.timeline:
             return
+        if history is None or history.timeline != status.timeline:
+            history = self._history(connection, status.timeline)
+        if history is not None:
+            self._cluster.check(token, history)
+
+    def _history(self, connection: Any, timeline: int) -> History | None:
+        """Return the history of a timeline, None if the role may not read it."""
+        if timeline == self._refused_history:
+            return None
         text: bytes | None = b""
         if timeline > 1:
             kernel = connection.kernel
@@ -168,8 +193,8 @@ class Server:
         if text is None:
             self._refused_history = timeline
             logger.info("the history of timeline %d cannot be read: lost commits are not told", timeline)
-        elif timeline == self._cluster.timeline:
-            self._cluster.history = History(timeline, text.decode("ascii", "replace"))
+            return None
+        return History(timeline, text.decode("ascii", "replace"))
 
     def fail(self, error: BaseException) -> None:
         """Note that the server cannot be used, and close the idle connections to it.

@@ -11,6 +11,7 @@ from howdah_pool.events import AsyncWorkerEvent
 from howdah_replicas.history import History
 from howdah_replicas.members import Cluster, Member
 from howdah_replicas.status import STATUS, Status, ask, listen
+from howdah_replicas.token import Token
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -110,7 +111,9 @@ class AsyncServer:
         status = await self.ask(connection)
         dropped = self._cluster.note(self.member, status, monotonic())
         if self.member is self._cluster.primary and self._cluster.history is None:
-            await self._read_history(connection, status.timeline)
+            history = await self._history(connection, status.timeline)
+            if history is not None and history.timeline == self._cluster.timeline:
+                self._cluster.history = history
         return dropped
 
     async def take(self, timeout: float, *, read_only: bool) -> Any:
@@ -156,10 +159,32 @@ class AsyncServer:
             row = await kernel.wait_unlimited(ask(kernel, query, self.check_timeout))
         return Status.of(row)
 
-    async def _read_history(self, connection: Any, timeline: int) -> None:
-        """Read the history of the primary's timeline, if the role may read it."""
-        if timeline == self._refused_history:
+    async def check_history(self, connection: Any, status: Status, token: Token) -> None:
+        """Check that a server on a later timeline than a token's has not lost it.
+
+        The pool may not have noticed yet that there was a fail-over.
+
+        Args:
+            connection: a connection to it.
+            status: what it has just said about itself.
+            token: a token that it has by its position.
+
+        Raises:
+            LostToken: a fail-over has lost the token.
+            howdah.Error: there was no answer, or the server reports an error.
+        """
+        history = self._cluster.history
+        if status.timeline == token.timeline:
             return
+        if history is None or history.timeline != status.timeline:
+            history = await self._history(connection, status.timeline)
+        if history is not None:
+            self._cluster.check(token, history)
+
+    async def _history(self, connection: Any, timeline: int) -> History | None:
+        """Return the history of a timeline, None if the role may not read it."""
+        if timeline == self._refused_history:
+            return None
         text: bytes | None = b""
         if timeline > 1:
             kernel = connection.kernel
@@ -173,8 +198,8 @@ class AsyncServer:
         if text is None:
             self._refused_history = timeline
             logger.info("the history of timeline %d cannot be read: lost commits are not told", timeline)
-        elif timeline == self._cluster.timeline:
-            self._cluster.history = History(timeline, text.decode("ascii", "replace"))
+            return None
+        return History(timeline, text.decode("ascii", "replace"))
 
     async def fail(self, error: BaseException) -> None:
         """Note that the server cannot be used, and close the idle connections to it.

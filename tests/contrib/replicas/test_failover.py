@@ -124,6 +124,26 @@ def test_under_load(synchronous: Replicas) -> None:
     assert acknowledged <= stored <= acknowledged | unknown
 
 
+def test_a_lost_commit_before_the_pool_has_noticed_the_fail_over(replicas: Replicas) -> None:
+    """A standby that was promoted does not have it, although its log goes on beyond it."""
+    with opened(replicas, check_interval=30.0, max_lag=None) as pool:
+        pool.wait(PATIENCE)
+        session = pool.session()
+        with session.read():
+            pass
+        replicas.disconnect(*replicas.standbys)
+        with session.connection() as conn:
+            conn.execute("INSERT INTO herd VALUES (1)")
+        replicas.kill()
+        promoted = replicas.promote()
+        replicas.run(promoted, "INSERT INTO herd SELECT 2 FROM generate_series(1, 100000)")
+        for _ in range(5):
+            with pytest.raises(LostToken, match="timeline"):
+                with session.read():
+                    pass
+    replicas.replaced(promoted)
+
+
 def test_an_old_primary_that_still_runs(replicas: Replicas) -> None:
     old = replicas.primary
     with opened(replicas) as pool:
