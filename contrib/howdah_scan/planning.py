@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from howdah.errors import NotSupportedError, ProgrammingError
@@ -112,7 +113,7 @@ class Planner:
         size = sum(relation.size for relation in relations)
         count = number_of_tasks(size, self._partitions)
         if key is not None:
-            return self._key_ranges(key, count, _files(relations))
+            return self._key_ranges(key, count, relations)
         return self._by_blocks(relations, size, count) if relations else [(Piece(self._source.text),)]
 
     def _by_blocks(self, relations: list[Relation], size: int, count: int) -> list[tuple[Piece, ...]]:
@@ -143,11 +144,12 @@ class Planner:
         """Return ranges that are read through the parent: each is the same blocks of all its children."""
         stored = [each for each in relations if each.kind != "p"]
         size = sum(each.size for each in stored)
-        whole = Piece(root.qualified, "", size, root.qualified, _files(stored))
+        whole = Piece(root.qualified, _of_any(relations), size, root.qualified, _files(stored))
         if not all(self._has_blocks(each) for each in stored):
             return [(whole,)]
         blocks = max((self._blocks(each) for each in stored), default=0)
-        return [(piece,) for piece in split(whole, blocks, count)]
+        pieces = split(whole, blocks, count)
+        return [(replace(piece, predicate=_both(piece.predicate, whole.predicate)),) for piece in pieces]
 
     def _has_blocks(self, relation: Relation) -> bool:
         return relation.is_heap and relation.kind in "rm" and self._version >= _TID_RANGE_SCANS
@@ -168,7 +170,7 @@ class Planner:
         # One connection is enough for the shards of one server.
         return [tuple(sorted(group, key=lambda piece: piece.server or ("", 0))) for group in groups]
 
-    def _key_ranges(self, key: str, count: int, files: Files) -> list[tuple[Piece, ...]]:
+    def _key_ranges(self, key: str, count: int, relations: Sequence[Relation]) -> list[tuple[Piece, ...]]:
         name = Identifier(key).as_string()
         select = [Fragment(f"SELECT {name} FROM "), self._source.fragment()]
         cursor = self._connection.execute(*joined([*select, Fragment(" LIMIT 0")]))
@@ -185,8 +187,9 @@ class Planner:
         if len(bounds) < 2 and count > 1:
             bounds = self._bounds(select, *keys.from_rows(name, type_oid, count, select[1], self._where))
         relation = "" if self._source.is_query else self._source.text
+        files, known = _files(relations), _of_any(relations)
         return [
-            (Piece(self._source.text, predicate, relation=relation, files=files),)
+            (Piece(self._source.text, _both(predicate, known), relation=relation, files=files),)
             for predicate in key_ranges(name, [f"{each}::{type_name}" for each in keys.chosen(bounds, count)])
         ]
 
@@ -209,3 +212,18 @@ class Planner:
 def _files(relations: Sequence[Relation]) -> Files:
     """Return the files of those relations that have one."""
     return tuple((each.oid, each.file) for each in relations if each.file)
+
+
+def _of_any(relations: Sequence[Relation]) -> str:
+    """Return the condition on rows that are read through a parent: they are of relations that it has by now.
+
+    A snapshot does not keep those out that are attached later: which there are is not looked up in it.
+    """
+    if len(relations) < 2:
+        return ""
+    oids = ",".join(str(each.oid) for each in relations)
+    return f"tableoid = ANY ('{{{oids}}}'::pg_catalog.oid[])"
+
+
+def _both(*conditions: str) -> str:
+    return " AND ".join(filter(None, conditions))

@@ -101,7 +101,7 @@ def _serve(pipe: Connection[Any, Any]) -> None:
         while True:
             try:
                 request = pipe.recv()
-            except EOFError:
+            except (EOFError, OSError):  # what had not been received is lost
                 return
             for message in _messages(reader, request):
                 try:

@@ -96,6 +96,28 @@ async def test_partitions_are_locked_too(scan_dsn, changing):
         await conn.execute("DROP TABLE parent")
 
 
+@pytest.mark.parametrize("how", ["blocks", "key", "through the parent"])
+async def test_a_partition_that_is_attached_meanwhile(scan_dsn, db, how):
+    """It is in no task, although a query through the parent would read it even in an old snapshot."""
+    db.execute(
+        "DROP TABLE IF EXISTS parent, later;"
+        "CREATE TABLE parent (id int, r text); CREATE TABLE first () INHERITS (parent);"
+        "CREATE TABLE later (id int, r text);"
+        "INSERT INTO first SELECT i, 'a' FROM generate_series(1, 1000) i;"
+        "INSERT INTO later SELECT i, 'b' FROM generate_series(1, 1000) i"
+    )
+    if how == "through the parent":  # whose user may not read the children
+        db.execute("CREATE ROLE scan_of_parent LOGIN; GRANT SELECT ON parent TO scan_of_parent")
+        scan_dsn = make_conninfo(scan_dsn, user="scan_of_parent")
+    key = "id" if how == "key" else None
+    async with AsyncScan(scan_dsn, "parent", partitions=4, key=key) as scan:
+        rows = await _rows(scan.tasks[:1])
+        db.execute("ALTER TABLE later INHERIT parent")
+        rows += await _rows(scan.tasks[1:])
+        assert sorted(rows) == [(i, "a") for i in range(1, 1001)]
+    db.execute("DROP TABLE parent, first, later; DROP ROLE IF EXISTS scan_of_parent")
+
+
 async def test_a_closed_scan(scan_dsn):
     scan = AsyncScan(scan_dsn, "heap")
     for name in ("tasks", "schema", "snapshot", "consistent"):
