@@ -138,8 +138,8 @@ class ReplicatedPool:
             for server in self._servers.values():
                 work, name = partial(server.watch, self._drop), f"{self.name}-watch-{server.member.name}"
                 thread = threading.Thread(target=work, name=name, daemon=True)
-                self._watchers.append(thread)
                 thread.start()
+                self._watchers.append(thread)  # which cannot be joined before
             self._stack = stack.pop_all()
 
     def close(self) -> None:

@@ -157,8 +157,8 @@ class AsyncReplicatedPool:
                     self._watchers.append(start_worker(nursery, work, name))
                 else:
                     thread = threading.Thread(target=work, name=name, daemon=True)
-                    self._watchers.append(thread)
                     thread.start()
+                    self._watchers.append(thread)  # which cannot be joined before
             self._stack = stack.pop_all()
 
     async def close(self) -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import closing
 from typing import Any
 
@@ -344,6 +345,21 @@ def test_a_server_without_waiting(replicas: Replicas, monkeypatch: pytest.Monkey
         until(lambda: any(server.has_wait is False for server in pool._servers.values()))
         replicas.resume(*replicas.standbys)
         assert reading.result() == (True, 1)
+
+
+def test_an_interruption_as_a_thread_is_started(replicas: Replicas, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(thread: threading.Thread) -> None:
+        if "-watch-" in thread.name:
+            raise KeyboardInterrupt
+        start_thread(thread)
+
+    start_thread = threading.Thread.start
+    monkeypatch.setattr(threading.Thread, "start", interrupted)
+    with pytest.raises(KeyboardInterrupt), opened(replicas):
+        pass
+    monkeypatch.undo()
+    with opened(replicas) as pool:
+        pool.wait(PATIENCE)
 
 
 def test_opening_and_closing(replicas: Replicas) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import closing
 from typing import Any
 
@@ -353,6 +354,25 @@ async def test_a_server_without_waiting(replicas: Replicas, monkeypatch: pytest.
         await until_async(lambda: any(server.has_wait is False for server in pool._servers.values()))
         replicas.resume(*replicas.standbys)
         assert await reading.result() == (True, 1)
+
+
+if not ASYNC:
+
+    def test_an_interruption_as_a_thread_is_started(
+        replicas: Replicas, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def interrupted(thread: threading.Thread) -> None:
+            if "-watch-" in thread.name:
+                raise KeyboardInterrupt
+            start_thread(thread)
+
+        start_thread = threading.Thread.start
+        monkeypatch.setattr(threading.Thread, "start", interrupted)
+        with pytest.raises(KeyboardInterrupt), opened(replicas):
+            pass
+        monkeypatch.undo()
+        with opened(replicas) as pool:
+            pool.wait(PATIENCE)
 
 
 async def test_opening_and_closing(replicas: Replicas) -> None:
