@@ -6,6 +6,7 @@ import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from typing import Any, Literal
 
+from howdah.errors import OperationalError
 from howdah.io.event_loop import running_event_loop
 from howdah.sql import Identifier
 from howdah_load.address import Address
@@ -110,11 +111,14 @@ class _Run:
 
     def batches(self) -> Iterator[Any]:
         """Yield the batches that the event loop reads."""
-        while not self.cancelled:
+        while True:
             self._answered.clear()
-            self._asked.set()
-            self._event.set()
-            self._answered.wait()
+            if not self.cancelled:
+                self._asked.set()
+                self._event.set()
+                self._answered.wait()
+            if self.cancelled:  # the source has not ended: what was read is not to be committed
+                raise OperationalError("the load was cancelled")
             batch, error = self._answer
             if error is not None:
                 raise error
