@@ -16,6 +16,7 @@ from howdah import errors
 from howdah_scan import SnapshotLost
 from howdah_scan.collecting import Collection
 from howdah_scan.parts import parts
+from howdah_scan.processes import _serve
 from howdah_scan.task import BATCH_BYTES
 from howdah_scan.workers import Workers
 from tests.contrib.scan.comparing import at_snapshot, rows_of
@@ -67,6 +68,15 @@ def test_a_process_that_dies(scan_dsn):
             with pytest.raises(howdah.OperationalError, match="has ended before"):
                 next(batches)
             killer.join()
+
+
+def test_a_process_whose_reader_leaves_early_ends_quietly():
+    """The reader closes its end of the pipe before it has received everything."""
+    end, of_process = multiprocessing.Pipe()
+    with of_process:
+        of_process.send_bytes(b"a batch")
+        end.close()
+        _serve(of_process)
 
 
 def test_the_query_of_a_process_that_dies_ends(scan_dsn, db):
