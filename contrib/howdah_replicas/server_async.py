@@ -173,9 +173,9 @@ class AsyncServer:
             LostToken: a fail-over has lost the token.
             howdah.Error: there was no answer, or the server reports an error.
         """
-        history = self._cluster.history
         if status.timeline == token.timeline:
             return
+        history = self._cluster.history
         if history is None or history.timeline != status.timeline:
             history = await self._history(connection, status.timeline)
         if history is not None:
