@@ -10,8 +10,12 @@ from dataclasses import asdict
 from pathlib import Path
 from statistics import median
 
+import pytest
+
 from tests.bench.secure import Address, missing
 from tests.servers import Server
+
+pytestmark = pytest.mark.once
 
 ROOT = Path(__file__).parents[2]
 

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from tests.bench.workloads import Mode
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).parents[2]
 DRIVERS = [name for name in ("howdah", "psycopg", "psycopg2", "asyncpg") if find_spec(name)]
 CASES = [

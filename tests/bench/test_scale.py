@@ -10,6 +10,8 @@ import pytest
 
 pytest.importorskip("pyarrow")
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).parents[2]
 PARTS = ("connections", "queries", "rows", "example")
 

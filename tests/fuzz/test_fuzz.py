@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.once  # it runs both implementations itself
+
 ROOT = Path(__file__).parents[2]
 
 

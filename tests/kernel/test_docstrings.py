@@ -8,8 +8,12 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 import howdah
 from howdah import errors
+
+pytestmark = pytest.mark.once
 
 ROOT = Path(__file__).parents[2]
 MODULES = sorted(path for top in ("core", "plugins", "contrib") for path in (ROOT / top).rglob("*.py"))

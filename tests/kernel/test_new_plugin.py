@@ -79,10 +79,12 @@ def mypy_cache(tmp_path_factory: pytest.TempPathFactory) -> str:
     return f"--cache-dir={tmp_path_factory.mktemp('mypy')}"
 
 
+@pytest.mark.once
 def test_mypy_finds_nothing(project: Path, environment: dict[str, str], mypy_cache: str) -> None:
     assert "no issues found" in run(project, environment, "mypy", mypy_cache)
 
 
+@pytest.mark.once
 def test_mypy_finds_a_wrong_use_of_a_connection(
     environment: dict[str, str], tmp_path: Path, mypy_cache: str
 ) -> None:
@@ -102,6 +104,7 @@ def test_mypy_finds_a_wrong_use_of_a_connection(
     assert "Found 3 errors" in done.stdout, done.stdout
 
 
+@pytest.mark.once
 def test_ruff_finds_nothing(project: Path, environment: dict[str, str]) -> None:
     pytest.importorskip("ruff")
     run(project, environment, "ruff", "check", "--no-cache")

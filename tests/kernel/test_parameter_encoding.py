@@ -20,7 +20,7 @@ from howdah.pq import Format
 from tests.kernel import codecs
 from tests.kernel.codecs import native_name
 
-pytestmark = pytest.mark.usefixtures("without_native_methods")
+pytestmark = [pytest.mark.once, pytest.mark.usefixtures("without_native_methods")]
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -26,7 +26,7 @@ from howdah.protocol.messages import ProtocolViolation
 from tests.kernel import codecs
 from tests.kernel.documents import jsons
 
-pytestmark = pytest.mark.usefixtures("without_native_methods")
+pytestmark = [pytest.mark.once, pytest.mark.usefixtures("without_native_methods")]
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

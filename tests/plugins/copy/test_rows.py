@@ -20,7 +20,7 @@ from howdah_copy import rows as copyrows
 from tests.kernel.test_parameter_encoding import objects
 from tests.kernel.test_row_decoding import outcome
 
-pytestmark = pytest.mark.usefixtures("without_native_methods")
+pytestmark = [pytest.mark.once, pytest.mark.usefixtures("without_native_methods")]
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

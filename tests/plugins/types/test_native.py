@@ -37,7 +37,7 @@ from howdah.native.adapters import RowDecoder as NativeRowDecoder
 from howdah_copy import rows as copyrows
 from howdah_copy._native import rows as native_copyrows
 
-pytestmark = pytest.mark.usefixtures("without_native_methods")
+pytestmark = [pytest.mark.once, pytest.mark.usefixtures("without_native_methods")]
 
 ADAPTERS = AdaptersMap()
 howdah_types.howdah_register_adapters(ADAPTERS)

@@ -26,7 +26,7 @@ from howdah_copy._native import rows as native_copyrows
 from tests.kernel.test_parameter_encoding import encode
 from tests.kernel.test_row_decoding import check_same, outcome
 
-pytestmark = pytest.mark.usefixtures("without_native_methods")
+pytestmark = [pytest.mark.once, pytest.mark.usefixtures("without_native_methods")]
 
 CONTEXT = resolving()
 
