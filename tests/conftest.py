@@ -71,7 +71,7 @@ ON_TRIO = {
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave what does not depend on the implementation to the run with the native one, if there can be one."""
+    """Leave what does not depend on the implementation to a run with the native one."""
     if os.environ.get("HOWDAH_IMPL") == "python" and importlib.util.find_spec("howdah.native.wire"):
         once = [item for item in items if item.get_closest_marker("once")]
         config.hook.pytest_deselected(items=once)
