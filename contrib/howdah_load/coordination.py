@@ -9,16 +9,18 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from howdah.errors import Error, NotSupportedError, TransactionResolutionUnknown
+from howdah.errors import Error, NotSupportedError, TransactionResolutionUnknown, UndefinedTable
 from howdah.rows import tuple_row
 from howdah.sql import SQL, Composable, Identifier
 from howdah_load.address import Address
 from howdah_load.names import COMMITTED, Names
+from howdah_load.partition import Partition
 from howdah_load.recovery import LIMIT, PATIENCE, finish_prepared, is_committed, patiently, remove, settle
 from howdah_load.results import Loaded, LoadError, Part, State, described
+from howdah_load.statements import run
 from howdah_load.task import WriteTask
 
-__all__ = ["Coordinator", "Partition"]
+__all__ = ["Coordinator"]
 
 T = TypeVar("T")
 
@@ -33,19 +35,6 @@ _REMEDY = {
     "staged": "the table has all rows or none; clean_up() tells, and removes what is left",
     "two_phase": "recover() ends it as it was decided, and tells",
 }
-
-
-class Partition:
-    """The table that the rows of a staged load become a partition as.
-
-    Args:
-        name: its name.
-        bounds: what follows it in `ATTACH PARTITION`, such as `FOR VALUES IN ('eu')`.
-    """
-
-    def __init__(self, name: str, bounds: str) -> None:
-        self.name = name
-        self.bounds = bounds
 
 
 class Coordinator:
@@ -134,9 +123,7 @@ class Coordinator:
 
     def _create_staging(self, names: Names) -> None:
         if self._partition is not None:
-            self._run(
-                "CREATE TABLE {} (LIKE {} INCLUDING ALL EXCLUDING IDENTITY)", names.staging, self._table
-            )
+            self._partition.create(self._connection, self._table, names.staging)
         else:
             query = "CREATE UNLOGGED TABLE {} AS SELECT {} FROM {} WITH NO DATA"
             self._run(query, names.staging, self._column_list(), self._table)
@@ -196,9 +183,7 @@ class Coordinator:
                 return 0
             stored: int = self._run(query, self._table, columns, columns, staging).rowcount
             return stored
-        name, bounds = self._partition.name, SQL(self._partition.bounds)
-        self._run("ALTER TABLE {} RENAME TO {}", staging, (name,))
-        self._run("ALTER TABLE {} ATTACH PARTITION {} {}", self._table, (staging[0], name), bounds)
+        self._partition.attach(self._connection, self._table, staging)
         return rows
 
     def _find_out(self, parts: list[Part]) -> None:
@@ -326,9 +311,7 @@ class Coordinator:
         return SQL(", ").join([Identifier(column) for column in self._columns])
 
     def _run(self, query: str, *names: tuple[str, ...] | Composable) -> Any:
-        """Execute a statement with names in the places of its braces."""
-        places = [name if isinstance(name, Composable) else Identifier(*name) for name in names]
-        return self._connection.execute(SQL(query).format(*places))
+        return run(self._connection, query, *names)
 
 
 def _resolved(parts: list[Part], written: set[int]) -> list[Part]:

@@ -69,7 +69,8 @@ def load(
             committed, and cannot ask what became of it.
         howdah.NotSupportedError: pyarrow is not installed; or the server allows too few prepared
             transactions for "two_phase".
-        howdah.ProgrammingError: the table does not exist, or secrets would travel to an engine's workers.
+        howdah.ProgrammingError: the table does not exist; the partition exists already; or secrets would
+            travel to an engine's workers.
         TypeError: the source is of another kind.
     """
     connected = Address(conninfo, password)
