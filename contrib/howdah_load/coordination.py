@@ -79,6 +79,10 @@ class Coordinator:
         #: Whether the load ends with nothing written if what the connection waits for is cancelled.
         self._cancellable = False
         self._cancelling = threading.Lock()
+        #: Set when nobody wants to wait for a server that is restarting.
+        self._hurried = threading.Event()
+        #: What is left to do after the load.
+        self._left = ""
 
     def begin(self, transactions: int | None) -> None:
         """Connect, and create the tables of the load; `close` is to be called even if this fails.
@@ -205,25 +209,33 @@ class Coordinator:
 
     def _error(self, reason: str, parts: list[Part], cause: Error | None) -> LoadError:
         """End a load that has failed at its end; return the error."""
-        failed = LoadError(reason, self.abandon(parts))
+        parts = self.abandon(parts)
+        failed = LoadError(self.with_remedy(reason), parts)
         failed.sqlstate = None if cause is None else cause.sqlstate
         return failed
 
+    def with_remedy(self, reason: str) -> str:
+        """Return why the load has failed, and what is left to do, if anything is.
+
+        Args:
+            reason: why it has failed.
+        """
+        return f"{reason}; {self._left}" if self._left else reason
+
     def _persistently(self, function: Callable[[], T]) -> T:
         """Call a function that uses the connection; call it again on another one if this one is lost."""
-        try:
-            if self._connection.closed:
-                self._reconnect()
-            return function()
-        except Error:
-            if not self._connection.closed:
-                raise
+        if not self._connection.closed:
+            try:
+                return function()
+            except Error:
+                if not self._connection.closed:
+                    raise
         self._reconnect()
         return function()
 
     def _reconnect(self) -> None:
         """Open another connection that holds the load's lock, which is free when the lost one has ended."""
-        self._connection = self._address.connect(autocommit=True)
+        self._connection = self._address.connect_again(self._hurried)
         with self._connection.transaction():
             self._connection.execute("SET LOCAL lock_timeout = '10s'")
             self._connection.execute("SELECT pg_catalog.pg_advisory_lock(%s::int8)", [self.names.id])
@@ -240,23 +252,22 @@ class Coordinator:
         if self._mode != "independent":
             self._remove(committed=False)
             return [replace(part, state=State.NOT_WRITTEN, loaded=Loaded()) for part in parts]
-        written: set[int] | None = None
-        try:
-            written = self._persistently(self._written)
-        except Error as error:
-            log.warning(
-                "the load %s could not be ended (%s): %s",
-                *(self.names.load, type(error).__name__, _REMEDY[self._mode]),
-            )
-        return parts if written is None else _resolved(parts, written)
+        written: set[int] = set()
+        known = self._finish_with(lambda: self._read_record(written))
+        return _resolved(parts, written) if known else parts
 
-    def _written(self) -> set[int] | None:
-        """Remove the record; return the parts that are written, None if a worker was still at work.
+    def _read_record(self, written: set[int]) -> bool:
+        """Read which parts are written, and remove the record.
 
         When nobody uses the record any more, a commit that was on its way has arrived, or never will; and
         without a record, nobody can write any more.
+
+        Args:
+            written: gets the numbers of the parts.
+
+        Returns:
+            False if a worker was still at work.
         """
-        written: set[int] = set()
 
         def read() -> None:
             with self._connection.transaction():
@@ -268,18 +279,34 @@ class Coordinator:
                 self._run("DROP TABLE {}", self.names.record)
             written.update(found)
 
-        return written if patiently(read) else None
+        return patiently(read)
 
     def _remove(self, *, committed: bool) -> None:
-        """Remove what the load has left; log what cannot be removed, since the load itself has ended."""
-        removed = False
-        with suppress(Error):
-            removed = self._persistently(lambda: remove(self._connection, self.names, committed=committed))
-        if not removed:
-            log.warning("the load %s has left tables: %s", self.names.load, _REMEDY[self._mode])
+        """Remove what the load has left."""
+        self._finish_with(lambda: remove(self._connection, self.names, committed=committed))
+
+    def _finish_with(self, function: Callable[[], bool]) -> bool:
+        """Remove what the load has left; log what cannot be removed, since the load itself has ended.
+
+        Args:
+            function: removes it, and returns False if a worker was still at work.
+
+        Returns:
+            Whether it is removed.
+        """
+        try:
+            if self._persistently(function):
+                return True
+            reason = "a worker is still at work"
+        except Error as error:
+            reason = described(error)
+        self._left = f"the load {self.names.load} has left something ({reason}): {_REMEDY[self._mode]}"
+        log.warning("%s", self._left)
+        return False
 
     def cancel(self) -> None:
         """Cancel what it waits for, unless the load is decided; any thread may call this."""
+        self._hurried.set()
         with self._cancelling:
             if self._cancellable:
                 with suppress(Error):  # it is closed, or idle
@@ -299,8 +326,15 @@ class Coordinator:
         """End a load that was interrupted as it was decided, and remove what is left of it."""
         if not hasattr(self, "names"):
             return  # it has created nothing
-        with suppress(Error):
-            self._persistently(lambda: settle(self._connection, self.names))
+
+        def end() -> bool:
+            try:
+                return settle(self._connection, self.names)[1]
+            except UndefinedTable:  # it has ended already
+                return True
+
+        self._hurried.set()
+        self._finish_with(end)
 
     def close(self) -> None:
         """Close the connection, which frees the load's lock."""

@@ -247,7 +247,8 @@ class Load:
         where = "" if failed is None else f" at {failed}"
         source = self._source
         unread = source.rows if self._engine is None and not source.exhausted else None
-        error = LoadError(f"the load has failed{where}: {described(cause)}", parts, unread)
+        reason = self._coordinator.with_remedy(f"the load has failed{where}: {described(cause)}")
+        error = LoadError(reason, parts, unread)
         error.sqlstate = getattr(cause, "sqlstate", None)
         return error
 
