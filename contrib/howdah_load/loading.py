@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any, Literal
 
 from howdah.errors import Error, OperationalError, ProgrammingError
 from howdah.sql import Identifier
 from howdah_load.address import Address
-from howdah_load.coordination import Coordinator, Partition
+from howdah_load.coordination import Coordinator
 from howdah_load.engines import Engine, engine_of
 from howdah_load.names import MODES
+from howdah_load.partition import Partition
 from howdah_load.results import Loaded, LoadError, Part, State, described, first_failed
 from howdah_load.source import Source, opened
 
@@ -181,22 +182,28 @@ class Load:
         with ThreadPoolExecutor(self._workers, "howdah-load") as threads:
             running: list[Future[None]] = []
             try:
-                running += [
-                    threads.submit(self._work, write, number, parts) for number in range(self._workers)
-                ]
-                self._wait(running)
+                for number in range(self._workers):
+                    running.append(threads.submit(self._work, write, number, parts))
+                    running[-1].add_done_callback(lambda _: self._source.wake())
+                self._serve(running)
                 for future in running:
                     future.result()
             except BaseException as error:
                 failure = error
                 self.stop()
-                self._wait(running)
+                self._serve(running)
         return parts, failure or self._source.error
 
-    def _wait(self, running: list[Future[None]]) -> None:
-        while wait(running, _PATIENCE).not_done:
+    def _serve(self, running: list[Future[None]]) -> None:
+        """Read for the workers, until all have ended."""
+
+        def over() -> bool:
+            return all(future.done() for future in running)
+
+        while not over():
             if self._stopped:  # what began just after it was cancelled goes on
                 self.stop()
+            self._source.serve(over, _PATIENCE)
 
     def _work(self, write: Callable[[int, list[Part]], None], worker: int, parts: list[Part]) -> None:
         try:
