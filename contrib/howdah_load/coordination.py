@@ -292,12 +292,14 @@ class Coordinator:
             function: removes it, and returns False if a worker was still at work.
 
         Returns:
-            Whether it is removed.
+            Whether the function has removed it.
         """
         try:
             if self._persistently(function):
                 return True
             reason = "a worker is still at work"
+        except UndefinedTable:  # the record is gone: the load has ended already
+            return False
         except Error as error:
             reason = described(error)
         self._left = f"the load {self.names.load} has left something ({reason}): {_REMEDY[self._mode]}"
@@ -326,15 +328,8 @@ class Coordinator:
         """End a load that was interrupted as it was decided, and remove what is left of it."""
         if not hasattr(self, "names"):
             return  # it has created nothing
-
-        def end() -> bool:
-            try:
-                return settle(self._connection, self.names)[1]
-            except UndefinedTable:  # it has ended already
-                return True
-
         self._hurried.set()
-        self._finish_with(end)
+        self._finish_with(lambda: settle(self._connection, self.names)[1])
 
     def close(self) -> None:
         """Close the connection, which frees the load's lock."""
