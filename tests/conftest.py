@@ -37,6 +37,7 @@ ON_TRIO = {
     "tests.contrib.listener.test_listener_async",
     "tests.contrib.replicas.test_failover_async",
     "tests.contrib.replicas.test_reading_async",
+    "tests.contrib.replicas.test_replay_async",
     "tests.contrib.load.test_asynchronous",
     "tests.contrib.retry.test_lost_commit_async",
     "tests.contrib.retry.test_run_async",

@@ -73,6 +73,9 @@ class Listener:
         self._consumers = Consumers()
         self._signal = Signal()
         self._waiter: Waiter | None = None
+        #: Whether it is being opened, and what guards that.
+        self._opening = False
+        self._beginning = threading.Lock()
         self._closed = False
         self._failure: Exception | None = None
         #: The connection with which the worker begins.
@@ -114,22 +117,37 @@ class Listener:
         Raises:
             howdah.OperationalError: connecting failed.
             howdah.NotSupportedError: no notification comes through the pooler that is in between.
-            howdah.InterfaceError: it is open already, or has been closed.
+            howdah.InterfaceError: it is open, is being opened, or has been closed; or trio runs, where only
+                `with` opens it.
         """
-        if self._closed or self._worker is not None:
-            raise InterfaceError("the listener is closed" if self._closed else "the listener is open already")
+        self._check_not_open()
+        self.__enter__()
+
+    def _begin(self) -> None:
         self._first = self._connect()
         self._waiter = Waiter()
-        worker = threading.Thread(target=self._work, name=_NAME, daemon=True)
+        self._worker = threading.Thread(target=self._work, name=_NAME, daemon=True)
         try:
-            worker.start()
-        except BaseException:
-            first, self._first = self._first, None
-            first.close()
-            self._waiter.close()
-            self._waiter = None
+            self._worker.start()
+        except Exception:  # there are too many threads
+            self._worker = None
             raise
-        self._worker = worker
+
+    def _undo(self, error: BaseException) -> None:
+        """Undo what `open` has done; it can be opened again if no worker has begun.
+
+        Args:
+            error: what has ended it.
+        """
+        if self._worker is not None:
+            self.__exit__(type(error), error, error.__traceback__)
+            return
+        self._close_first()
+
+    def _check_not_open(self) -> None:
+        if self._closed or self._opening or self._worker is not None:
+            state = "closed" if self._closed else "being opened" if self._opening else "open already"
+            raise InterfaceError(f"the listener is {state}")
 
     def close(self, timeout: float = 5.0) -> None:
         """Close the connection, and end all subscriptions.
@@ -141,15 +159,29 @@ class Listener:
         if self._waiter is not None:
             self._waiter.wake()
         worker = self._worker
-        if worker is None:
-            return
-        worker.join(timeout)
+        if worker is not None and worker.is_alive():
+            worker.join(timeout)
+        self._close_first()
+
+    def _close_first(self) -> None:
+        """Close the first connection, if there is one that the worker has not begun with."""
         first, self._first = self._first, None
-        if first is not None:  # the worker was cancelled before it began
+        if first is not None:
             first.close()
+            if self._waiter is not None:
+                self._waiter.close()
 
     def __enter__(self) -> Self:
-        self.open()
+        with self._beginning:  # so that of two that come at once, one connects
+            self._check_not_open()
+            self._opening = True
+        try:
+            self._begin()
+        except BaseException as error:  # an interruption may come when it is open
+            self._undo(error)
+            raise
+        finally:
+            self._opening = False
         return self
 
     def __exit__(

@@ -78,6 +78,9 @@ class AsyncListener:
         self._consumers = Consumers()
         self._signal = AsyncSignal()
         self._waiter: AsyncWaiter | None = None
+        #: Whether it is being opened, and what guards that.
+        self._opening = False
+        self._beginning = threading.Lock()
         self._closed = False
         self._failure: Exception | None = None
         #: The connection with which the worker begins.
@@ -123,28 +126,49 @@ class AsyncListener:
         Raises:
             howdah.OperationalError: connecting failed.
             howdah.NotSupportedError: no notification comes through the pooler that is in between.
-            howdah.InterfaceError: it is open already, or has been closed.
+            howdah.InterfaceError: it is open, is being opened, or has been closed; or trio runs, where only
+                `async with` opens it.
         """
-        if self._closed or self._worker is not None:
-            raise InterfaceError("the listener is closed" if self._closed else "the listener is open already")
+        self._check_not_open()
         if ASYNC:  # noqa: SIM102
-            if is_trio() and self._nursery is None:
+            if is_trio():
                 raise InterfaceError("on trio, a listener is opened with 'async with listener:'")
+        await self.__aenter__()
+
+    async def _begin(self) -> None:
         self._first = await self._connect()
         self._waiter = AsyncWaiter()
         if ASYNC:
             self._worker = start_worker(self._nursery, self._work, _NAME)
         else:
-            worker = threading.Thread(target=self._work, name=_NAME, daemon=True)
+            self._worker = threading.Thread(target=self._work, name=_NAME, daemon=True)
             try:
-                worker.start()
-            except BaseException:
-                first, self._first = self._first, None
-                first.close()
-                self._waiter.close()
-                self._waiter = None
+                self._worker.start()
+            except Exception:  # there are too many threads
+                self._worker = None
                 raise
-            self._worker = worker
+
+    async def _undo(self, error: BaseException) -> None:
+        """Undo what `open` has done; it can be opened again if no worker has begun.
+
+        Args:
+            error: what has ended it.
+        """
+        if self._worker is not None:
+            await self.__aexit__(type(error), error, error.__traceback__)
+            return
+        if ASYNC:
+            try:
+                await self._close_first()
+            finally:
+                await self._leave_nursery(error)
+        else:
+            self._close_first()
+
+    def _check_not_open(self) -> None:
+        if self._closed or self._opening or self._worker is not None:
+            state = "closed" if self._closed else "being opened" if self._opening else "open already"
+            raise InterfaceError(f"the listener is {state}")
 
     async def close(self, timeout: float = 5.0) -> None:
         """Close the connection, and end all subscriptions.
@@ -156,21 +180,37 @@ class AsyncListener:
         if self._waiter is not None:
             self._waiter.wake()
         worker = self._worker
-        if worker is None:
-            return
         if ASYNC:
-            worker.cancel()
-        await worker.join(timeout)
+            if worker is not None:
+                worker.cancel()
+                await worker.join(timeout)
+        else:
+            if worker is not None and worker.is_alive():
+                worker.join(timeout)
+        await self._close_first()
+
+    async def _close_first(self) -> None:
+        """Close the first connection, if there is one that the worker has not begun with."""
         first, self._first = self._first, None
-        if first is not None:  # the worker was cancelled before it began
+        if first is not None:
             await first.close()
+            if self._waiter is not None:
+                await self._waiter.close()
 
     async def __aenter__(self) -> Self:
-        if ASYNC:  # noqa: SIM102
-            if is_trio():
-                await self._open_in_nursery()
-                return self
-        await self.open()
+        with self._beginning:  # so that of two that come at once, one connects
+            self._check_not_open()
+            self._opening = True
+        try:
+            if ASYNC:  # noqa: SIM102
+                if is_trio():
+                    await self._enter_nursery()
+            await self._begin()
+        except BaseException as error:  # an interruption may come when it is open
+            await self._undo(error)
+            raise
+        finally:
+            self._opening = False
         return self
 
     async def __aexit__(
@@ -180,29 +220,26 @@ class AsyncListener:
         exc_tb: TracebackType | None,
     ) -> None:
         if ASYNC:
-            nursery, self._nursery = self._nursery, None
-            if nursery is not None:
-                try:
-                    await self.close()
-                finally:
-                    await nursery.__aexit__(exc_type, exc_val, exc_tb)
-                return
-        await self.close()
+            try:
+                await self.close()
+            finally:
+                await self._leave_nursery(exc_val)
+        else:
+            self.close()
 
     if ASYNC:
 
-        async def _open_in_nursery(self) -> None:
+        async def _enter_nursery(self) -> None:
             from howdah_pool.nursery import Nursery
 
             nursery = Nursery()
             await nursery.__aenter__()
             self._nursery = nursery
-            try:
-                await self.open()
-            except BaseException:
-                self._nursery = None
-                await nursery.__aexit__(None, None, None)
-                raise
+
+        async def _leave_nursery(self, error: BaseException | None) -> None:
+            nursery, self._nursery = self._nursery, None
+            if nursery is not None:
+                await nursery.__aexit__(None if error is None else type(error), error, None)
 
     else:
         pass

@@ -5,13 +5,20 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from threading import Event
+from time import monotonic
 from typing import Any
 
 import howdah
-from howdah.conninfo import PARAMETERS, conninfo_to_dict, format_keywords
-from howdah.errors import ProgrammingError
+from howdah.conninfo.portable import portable_conninfo, secret_of
+from howdah.errors import OperationalError, ProgrammingError
+from howdah_pool.backoff import is_full, pause_after
 
 __all__ = ["Address"]
+
+#: For how many seconds a server that is restarting is waited for, and the longest pause between attempts.
+RESTART = 30.0
+_LONGEST_PAUSE = 2.0
 
 #: A source may take its time: until it has something, the sessions of a load are idle.
 _MAY_BE_IDLE = """\
@@ -54,18 +61,36 @@ class Address:
             raise
         return connection
 
+    def connect_again(self, hurried: Event) -> Any:
+        """Open a connection in autocommit mode after one was lost, as soon as the server accepts it.
+
+        The server may be restarting: connecting is tried again with growing pauses, for some time.
+
+        Args:
+            hurried: set if nobody wants to wait for the server; also while this waits.
+
+        Raises:
+            howdah.OperationalError: it cannot be opened.
+        """
+        deadline, failures = monotonic() + RESTART, 0
+        while True:
+            try:
+                return self.connect(autocommit=True)
+            except OperationalError as error:
+                failures += 1
+                pause = min(pause_after(failures), _LONGEST_PAUSE)
+                if not _is_temporary(error) or monotonic() + pause > deadline or hurried.wait(pause):
+                    raise
+
     def check_portable(self) -> None:
         """Refuse what must not travel to the workers of an engine.
 
         Raises:
             howdah.ProgrammingError: there is a secret, or the function cannot be imported by the workers.
         """
-        given = {**self._given(), **({"password": True} if isinstance(self.password, str) else {})}
-        for parameter in PARAMETERS:
-            if parameter.secret and given.get(parameter.name):
-                raise ProgrammingError(
-                    f"there is a {parameter.name}, which would travel with the work: {_ADVICE}"
-                )
+        name = "password" if isinstance(self.password, str) else secret_of(self.conninfo)
+        if name is not None:
+            raise ProgrammingError(f"there is a {name}, which would travel with the work: {_ADVICE}")
         if self.password is not None and not _is_importable(self.password):
             raise ProgrammingError(
                 "the workers cannot import the function for the password: define it at the top level of a"
@@ -82,30 +107,12 @@ class Address:
             howdah.ProgrammingError: as `check_portable`.
         """
         self.check_portable()
-        if self._is_plugins():  # which resolves it for the workers, too
-            return self
-        info = connection.info
-        parameters: dict[str, Any] = info.get_parameters()
-        if "passfile" not in self._given():
-            parameters.pop("passfile", None)  # the default of this machine
-        if "," in f"{parameters.get('host', '')}{parameters.get('hostaddr', '')}":
-            parameters |= {"host": info.host, "hostaddr": info.hostaddr}
-            for name in ("load_balance_hosts", "target_session_attrs"):  # it is decided which server it is
-                parameters.pop(name, None)
-        parameters["port"] = str(info.port)
-        return Address(format_keywords(parameters), self.password)
+        return Address(portable_conninfo(connection, self.conninfo), self.password)
 
-    def _is_plugins(self) -> bool:
-        """Return whether the conninfo has a prefix that a plugin resolves."""
-        prefix, colon, _ = self.conninfo.partition(":")
-        return bool(colon) and prefix.isalpha() and prefix not in ("postgresql", "postgres")
 
-    def _given(self) -> dict[str, Any]:
-        """Return the parameters of the conninfo; of a plugin's, those that follow its prefix."""
-        if not self._is_plugins():
-            return conninfo_to_dict(self.conninfo)
-        rest = self.conninfo.partition(":")[2]
-        return conninfo_to_dict(rest) if "=" in rest or "//" in rest else {}
+def _is_temporary(error: OperationalError) -> bool:
+    """Return whether a server that could be reached before may be reached later."""
+    return error.sqlstate is None or error.sqlstate.startswith(("08", "57P01", "57P02")) or is_full(error)
 
 
 def _is_importable(function: Any) -> bool:

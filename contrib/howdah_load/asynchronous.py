@@ -67,15 +67,16 @@ async def load_async(
             run.load.stop()
         return run.load.run()
 
-    thread = threading.Thread(target=run.call, args=(work,), name="howdah-load", daemon=True)
-    thread.start()
     loop = running_event_loop()
     arriving = aiter(source) if hasattr(source, "__aiter__") else None
+    thread = threading.Thread(target=run.call, args=(work,), name="howdah-load", daemon=True)
     try:
+        thread.start()
         await run.serve(arriving)
     except BaseException:
-        run.cancel()
-        await loop.finish(run.end)
+        if thread.ident is not None:  # it has been started
+            run.cancel()
+            await loop.finish(run.end)
         raise
     finally:
         if arriving is not None and hasattr(arriving, "aclose"):

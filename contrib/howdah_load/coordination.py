@@ -9,16 +9,18 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from howdah.errors import Error, NotSupportedError, TransactionResolutionUnknown
+from howdah.errors import Error, NotSupportedError, TransactionResolutionUnknown, UndefinedTable
 from howdah.rows import tuple_row
 from howdah.sql import SQL, Composable, Identifier
 from howdah_load.address import Address
 from howdah_load.names import COMMITTED, Names
+from howdah_load.partition import Partition
 from howdah_load.recovery import LIMIT, PATIENCE, finish_prepared, is_committed, patiently, remove, settle
 from howdah_load.results import Loaded, LoadError, Part, State, described
+from howdah_load.statements import run
 from howdah_load.task import WriteTask
 
-__all__ = ["Coordinator", "Partition"]
+__all__ = ["Coordinator"]
 
 T = TypeVar("T")
 
@@ -33,19 +35,6 @@ _REMEDY = {
     "staged": "the table has all rows or none; clean_up() tells, and removes what is left",
     "two_phase": "recover() ends it as it was decided, and tells",
 }
-
-
-class Partition:
-    """The table that the rows of a staged load become a partition as.
-
-    Args:
-        name: its name.
-        bounds: what follows it in `ATTACH PARTITION`, such as `FOR VALUES IN ('eu')`.
-    """
-
-    def __init__(self, name: str, bounds: str) -> None:
-        self.name = name
-        self.bounds = bounds
 
 
 class Coordinator:
@@ -90,6 +79,10 @@ class Coordinator:
         #: Whether the load ends with nothing written if what the connection waits for is cancelled.
         self._cancellable = False
         self._cancelling = threading.Lock()
+        #: Set when nobody wants to wait for a server that is restarting.
+        self._hurried = threading.Event()
+        #: What is left to do after the load.
+        self._left = ""
 
     def begin(self, transactions: int | None) -> None:
         """Connect, and create the tables of the load; `close` is to be called even if this fails.
@@ -134,9 +127,7 @@ class Coordinator:
 
     def _create_staging(self, names: Names) -> None:
         if self._partition is not None:
-            self._run(
-                "CREATE TABLE {} (LIKE {} INCLUDING ALL EXCLUDING IDENTITY)", names.staging, self._table
-            )
+            self._partition.create(self._connection, self._table, names.staging)
         else:
             query = "CREATE UNLOGGED TABLE {} AS SELECT {} FROM {} WITH NO DATA"
             self._run(query, names.staging, self._column_list(), self._table)
@@ -196,9 +187,7 @@ class Coordinator:
                 return 0
             stored: int = self._run(query, self._table, columns, columns, staging).rowcount
             return stored
-        name, bounds = self._partition.name, SQL(self._partition.bounds)
-        self._run("ALTER TABLE {} RENAME TO {}", staging, (name,))
-        self._run("ALTER TABLE {} ATTACH PARTITION {} {}", self._table, (staging[0], name), bounds)
+        self._partition.attach(self._connection, self._table, staging)
         return rows
 
     def _find_out(self, parts: list[Part]) -> None:
@@ -220,25 +209,33 @@ class Coordinator:
 
     def _error(self, reason: str, parts: list[Part], cause: Error | None) -> LoadError:
         """End a load that has failed at its end; return the error."""
-        failed = LoadError(reason, self.abandon(parts))
+        parts = self.abandon(parts)
+        failed = LoadError(self.with_remedy(reason), parts)
         failed.sqlstate = None if cause is None else cause.sqlstate
         return failed
 
+    def with_remedy(self, reason: str) -> str:
+        """Return why the load has failed, and what is left to do, if anything is.
+
+        Args:
+            reason: why it has failed.
+        """
+        return f"{reason}; {self._left}" if self._left else reason
+
     def _persistently(self, function: Callable[[], T]) -> T:
         """Call a function that uses the connection; call it again on another one if this one is lost."""
-        try:
-            if self._connection.closed:
-                self._reconnect()
-            return function()
-        except Error:
-            if not self._connection.closed:
-                raise
+        if not self._connection.closed:
+            try:
+                return function()
+            except Error:
+                if not self._connection.closed:
+                    raise
         self._reconnect()
         return function()
 
     def _reconnect(self) -> None:
         """Open another connection that holds the load's lock, which is free when the lost one has ended."""
-        self._connection = self._address.connect(autocommit=True)
+        self._connection = self._address.connect_again(self._hurried)
         with self._connection.transaction():
             self._connection.execute("SET LOCAL lock_timeout = '10s'")
             self._connection.execute("SELECT pg_catalog.pg_advisory_lock(%s::int8)", [self.names.id])
@@ -255,23 +252,22 @@ class Coordinator:
         if self._mode != "independent":
             self._remove(committed=False)
             return [replace(part, state=State.NOT_WRITTEN, loaded=Loaded()) for part in parts]
-        written: set[int] | None = None
-        try:
-            written = self._persistently(self._written)
-        except Error as error:
-            log.warning(
-                "the load %s could not be ended (%s): %s",
-                *(self.names.load, type(error).__name__, _REMEDY[self._mode]),
-            )
-        return parts if written is None else _resolved(parts, written)
+        written: set[int] = set()
+        known = self._finish_with(lambda: self._read_record(written))
+        return _resolved(parts, written) if known else parts
 
-    def _written(self) -> set[int] | None:
-        """Remove the record; return the parts that are written, None if a worker was still at work.
+    def _read_record(self, written: set[int]) -> bool:
+        """Read which parts are written, and remove the record.
 
         When nobody uses the record any more, a commit that was on its way has arrived, or never will; and
         without a record, nobody can write any more.
+
+        Args:
+            written: gets the numbers of the parts.
+
+        Returns:
+            False if a worker was still at work.
         """
-        written: set[int] = set()
 
         def read() -> None:
             with self._connection.transaction():
@@ -283,18 +279,36 @@ class Coordinator:
                 self._run("DROP TABLE {}", self.names.record)
             written.update(found)
 
-        return written if patiently(read) else None
+        return patiently(read)
 
     def _remove(self, *, committed: bool) -> None:
-        """Remove what the load has left; log what cannot be removed, since the load itself has ended."""
-        removed = False
-        with suppress(Error):
-            removed = self._persistently(lambda: remove(self._connection, self.names, committed=committed))
-        if not removed:
-            log.warning("the load %s has left tables: %s", self.names.load, _REMEDY[self._mode])
+        """Remove what the load has left."""
+        self._finish_with(lambda: remove(self._connection, self.names, committed=committed))
+
+    def _finish_with(self, function: Callable[[], bool]) -> bool:
+        """Remove what the load has left; log what cannot be removed, since the load itself has ended.
+
+        Args:
+            function: removes it, and returns False if a worker was still at work.
+
+        Returns:
+            Whether the function has removed it.
+        """
+        try:
+            if self._persistently(function):
+                return True
+            reason = "a worker is still at work"
+        except UndefinedTable:  # the record is gone: the load has ended already
+            return False
+        except Error as error:
+            reason = described(error)
+        self._left = f"the load {self.names.load} has left something ({reason}): {_REMEDY[self._mode]}"
+        log.warning("%s", self._left)
+        return False
 
     def cancel(self) -> None:
         """Cancel what it waits for, unless the load is decided; any thread may call this."""
+        self._hurried.set()
         with self._cancelling:
             if self._cancellable:
                 with suppress(Error):  # it is closed, or idle
@@ -314,8 +328,8 @@ class Coordinator:
         """End a load that was interrupted as it was decided, and remove what is left of it."""
         if not hasattr(self, "names"):
             return  # it has created nothing
-        with suppress(Error):
-            self._persistently(lambda: settle(self._connection, self.names))
+        self._hurried.set()
+        self._finish_with(lambda: settle(self._connection, self.names)[1])
 
     def close(self) -> None:
         """Close the connection, which frees the load's lock."""
@@ -326,9 +340,7 @@ class Coordinator:
         return SQL(", ").join([Identifier(column) for column in self._columns])
 
     def _run(self, query: str, *names: tuple[str, ...] | Composable) -> Any:
-        """Execute a statement with names in the places of its braces."""
-        places = [name if isinstance(name, Composable) else Identifier(*name) for name in names]
-        return self._connection.execute(SQL(query).format(*places))
+        return run(self._connection, query, *names)
 
 
 def _resolved(parts: list[Part], written: set[int]) -> list[Part]:

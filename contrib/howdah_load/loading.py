@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any, Literal
 
 from howdah.errors import Error, OperationalError, ProgrammingError
 from howdah.sql import Identifier
 from howdah_load.address import Address
-from howdah_load.coordination import Coordinator, Partition
+from howdah_load.coordination import Coordinator
 from howdah_load.engines import Engine, engine_of
 from howdah_load.names import MODES
+from howdah_load.partition import Partition
 from howdah_load.results import Loaded, LoadError, Part, State, described, first_failed
 from howdah_load.source import Source, opened
 
@@ -69,7 +70,8 @@ def load(
             committed, and cannot ask what became of it.
         howdah.NotSupportedError: pyarrow is not installed; or the server allows too few prepared
             transactions for "two_phase".
-        howdah.ProgrammingError: the table does not exist, or secrets would travel to an engine's workers.
+        howdah.ProgrammingError: the table does not exist; the partition exists already; or secrets would
+            travel to an engine's workers.
         TypeError: the source is of another kind.
     """
     connected = Address(conninfo, password)
@@ -180,22 +182,28 @@ class Load:
         with ThreadPoolExecutor(self._workers, "howdah-load") as threads:
             running: list[Future[None]] = []
             try:
-                running += [
-                    threads.submit(self._work, write, number, parts) for number in range(self._workers)
-                ]
-                self._wait(running)
+                for number in range(self._workers):
+                    running.append(threads.submit(self._work, write, number, parts))
+                    running[-1].add_done_callback(lambda _: self._source.wake())
+                self._serve(running)
                 for future in running:
                     future.result()
             except BaseException as error:
                 failure = error
                 self.stop()
-                self._wait(running)
+                self._serve(running)
         return parts, failure or self._source.error
 
-    def _wait(self, running: list[Future[None]]) -> None:
-        while wait(running, _PATIENCE).not_done:
+    def _serve(self, running: list[Future[None]]) -> None:
+        """Read for the workers, until all have ended."""
+
+        def over() -> bool:
+            return all(future.done() for future in running)
+
+        while not over():
             if self._stopped:  # what began just after it was cancelled goes on
                 self.stop()
+            self._source.serve(over, _PATIENCE)
 
     def _work(self, write: Callable[[int, list[Part]], None], worker: int, parts: list[Part]) -> None:
         try:
@@ -246,7 +254,8 @@ class Load:
         where = "" if failed is None else f" at {failed}"
         source = self._source
         unread = source.rows if self._engine is None and not source.exhausted else None
-        error = LoadError(f"the load has failed{where}: {described(cause)}", parts, unread)
+        reason = self._coordinator.with_remedy(f"the load has failed{where}: {described(cause)}")
+        error = LoadError(reason, parts, unread)
         error.sqlstate = getattr(cause, "sqlstate", None)
         return error
 

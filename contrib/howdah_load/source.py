@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from typing import Any
 
@@ -95,7 +96,7 @@ class Slice:
 
 
 class Source:
-    """Batches, which workers take in slices. Nothing is read before a worker takes it.
+    """Batches, which workers take in slices. The thread that serves them reads, when a worker waits.
 
     Args:
         batches: the batches.
@@ -103,7 +104,6 @@ class Source:
 
     Attributes:
         rows: how many rows have been taken.
-        exhausted: whether there are no more.
         error: what the source has raised; None if nothing.
     """
 
@@ -111,48 +111,87 @@ class Source:
         self._batches = iter(batches)
         self._part_rows = part_rows
         self._left: Any = None
-        self._lock = threading.Lock()
+        self._changed = threading.Condition()
+        #: How many workers wait for a slice, and the batches of the slices that wait for a worker.
+        self._waiting = 0
+        self._ready: deque[list[Any]] = deque()
+        self._ended = False
         self._stopped = False
         self._number = 0
         self.rows = 0
-        self.exhausted = False
         self.error: BaseException | None = None
 
+    @property
+    def exhausted(self) -> bool:
+        """Whether all of it has been taken."""
+        return self._ended and not self._ready
+
     def stop(self) -> None:
-        """Give out nothing more."""
-        self._stopped = True
+        """Give out nothing more; any thread may call this."""
+        with self._changed:
+            self._stopped = True
+            self._changed.notify_all()
+
+    def wake(self) -> None:
+        """Have `serve` look again whether the load is over; any thread may call this."""
+        with self._changed:
+            self._changed.notify_all()
 
     def take(self) -> Slice | None:
         """Return the next slice, None at the end, or after `stop`; any thread may call this."""
-        with self._lock:
-            if self._stopped or self.exhausted:
+        with self._changed:
+            self._waiting += 1
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: self._ready or self._ended or self._stopped)
+            self._waiting -= 1
+            if self._stopped or not self._ready:
                 return None
-            try:
-                taken = self._read()
-            except BaseException as error:
-                self.error = error
-                self._stopped = True
-                return None
-            if not taken:
-                return None
-            part = Slice(self._number, self.rows, taken)
+            part = Slice(self._number, self.rows, self._ready.popleft())
             self._number += 1
             self.rows += part.rows
             return part
 
-    def _read(self) -> list[Any]:
+    def serve(self, over: Callable[[], bool], timeout: float) -> None:
+        """Read a slice, as soon as a worker waits for one.
+
+        The caller's thread reads: an interrupt ends what the source waits for.
+
+        Args:
+            over: returns whether no worker is left; then nothing is read.
+            timeout: for how long to wait for a worker, in seconds.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: self._is_awaited() or over(), timeout)
+            if not self._is_awaited():
+                return
+        try:
+            taken, ended = self._read()
+        except BaseException as error:
+            self.error = error
+            self.stop()
+            return
+        with self._changed:  # both at once: nobody is to see the end before the last slice
+            if taken:
+                self._ready.append(taken)
+            self._ended = ended
+            self._changed.notify_all()
+
+    def _is_awaited(self) -> bool:
+        return self._waiting > len(self._ready) and not self._ended and not self._stopped
+
+    def _read(self) -> tuple[list[Any], bool]:
+        """Return the batches of the next slice, and whether there are no more."""
         taken: list[Any] = []
         missing = self._part_rows
         while missing:
             batch = self._left if self._left is not None else next(self._batches, None)
             self._left = None
             if batch is None:
-                self.exhausted = True
-                break
+                return taken, True
             if batch.num_rows > missing:
                 self._left = batch.slice(missing)
                 batch = batch.slice(0, missing)
             if batch.num_rows:
                 taken.append(batch)
                 missing -= batch.num_rows
-        return taken
+        return taken, False

@@ -112,6 +112,7 @@ class ReplicatedPool:
             self._servers[member] = Server(
                 member, self._cluster, pool, arguments, check_interval, check_timeout
             )
+        self._beginning = threading.Lock()
         self._stack: ExitStack | None = None
         self._closed = False
         self._watchers: list[threading.Thread] = []
@@ -129,18 +130,32 @@ class ReplicatedPool:
         Raises:
             howdah.InterfaceError: the pool is open already, or has been closed.
         """
-        if self._closed or self._stack is not None:
-            raise InterfaceError(f"the pool {self.name!r} is {'closed' if self._closed else 'open already'}")
-        with ExitStack() as stack:
-            for server in self._servers.values():
-                stack.enter_context(server.pool)
-            stack.callback(self._stop)
-            for server in self._servers.values():
-                work, name = partial(server.watch, self._drop), f"{self.name}-watch-{server.member.name}"
-                thread = threading.Thread(target=work, name=name, daemon=True)
-                thread.start()
-                self._watchers.append(thread)  # which cannot be joined before
-            self._stack = stack.pop_all()
+        with self._beginning:  # so that of two that come at once, one opens it
+            if self._closed or self._stack is not None:
+                state = "closed" if self._closed else "open already"
+                raise InterfaceError(f"the pool {self.name!r} is {state}")
+            self._stack = stack = ExitStack()
+        try:
+            self._open_in(stack)
+        except BaseException as error:  # an interruption may come when it is open
+            self._closed, self._stack = True, None
+            stack.__exit__(type(error), error, error.__traceback__)
+            raise
+
+    def _open_in(self, stack: ExitStack) -> None:
+        """Open it.
+
+        Args:
+            stack: gets what closes it.
+        """
+        for server in self._servers.values():
+            stack.enter_context(server.pool)
+        stack.callback(self._stop)
+        for server in self._servers.values():
+            work, name = partial(server.watch, self._drop), f"{self.name}-watch-{server.member.name}"
+            thread = threading.Thread(target=work, name=name, daemon=True)
+            self._watchers.append(thread)  # first: it may be interrupted as it starts
+            thread.start()
 
     def close(self) -> None:
         """Close the pool. Connections in use are closed when they are given back."""
@@ -155,7 +170,8 @@ class ReplicatedPool:
             server.stop()
         watchers, self._watchers = self._watchers, []
         for watcher in watchers:
-            watcher.join(5.0)
+            if watcher.is_alive():  # one that was not started cannot be joined
+                watcher.join(5.0)
 
     def __enter__(self) -> Self:
         self.open()

@@ -117,6 +117,7 @@ class AsyncReplicatedPool:
             self._servers[member] = AsyncServer(
                 member, self._cluster, pool, arguments, check_interval, check_timeout
             )
+        self._beginning = threading.Lock()
         self._stack: AsyncExitStack | None = None
         self._closed = False
         if ASYNC:
@@ -137,29 +138,43 @@ class AsyncReplicatedPool:
         Raises:
             howdah.InterfaceError: the pool is open already, or has been closed.
         """
-        if self._closed or self._stack is not None:
-            raise InterfaceError(f"the pool {self.name!r} is {'closed' if self._closed else 'open already'}")
-        async with AsyncExitStack() as stack:
+        with self._beginning:  # so that of two that come at once, one opens it
+            if self._closed or self._stack is not None:
+                state = "closed" if self._closed else "open already"
+                raise InterfaceError(f"the pool {self.name!r} is {state}")
+            self._stack = stack = AsyncExitStack()
+        try:
+            await self._open_in(stack)
+        except BaseException as error:  # an interruption may come when it is open
+            self._closed, self._stack = True, None
+            await stack.__aexit__(type(error), error, error.__traceback__)
+            raise
+
+    async def _open_in(self, stack: AsyncExitStack) -> None:
+        """Open it.
+
+        Args:
+            stack: gets what closes it.
+        """
+        if ASYNC:
+            nursery = Nursery() if is_trio() else None
+            if nursery is not None:
+                await nursery.__aenter__()
+                stack.push_async_exit(nursery.__aexit__)
+        for server in self._servers.values():
+            await stack.enter_async_context(server.pool)
+        if ASYNC:
+            stack.push_async_callback(self._stop)
+        else:
+            stack.callback(self._stop)
+        for server in self._servers.values():
+            work, name = partial(server.watch, self._drop), f"{self.name}-watch-{server.member.name}"
             if ASYNC:
-                nursery = Nursery() if is_trio() else None
-                if nursery is not None:
-                    await nursery.__aenter__()
-                    stack.push_async_exit(nursery.__aexit__)
-            for server in self._servers.values():
-                await stack.enter_async_context(server.pool)
-            if ASYNC:
-                stack.push_async_callback(self._stop)
+                self._watchers.append(start_worker(nursery, work, name))
             else:
-                stack.callback(self._stop)
-            for server in self._servers.values():
-                work, name = partial(server.watch, self._drop), f"{self.name}-watch-{server.member.name}"
-                if ASYNC:
-                    self._watchers.append(start_worker(nursery, work, name))
-                else:
-                    thread = threading.Thread(target=work, name=name, daemon=True)
-                    thread.start()
-                    self._watchers.append(thread)  # which cannot be joined before
-            self._stack = stack.pop_all()
+                thread = threading.Thread(target=work, name=name, daemon=True)
+                self._watchers.append(thread)  # first: it may be interrupted as it starts
+                thread.start()
 
     async def close(self) -> None:
         """Close the pool. Connections in use are closed when they are given back."""
@@ -176,7 +191,10 @@ class AsyncReplicatedPool:
         for watcher in watchers:
             if ASYNC:
                 watcher.cancel()
-            await watcher.join(5.0)
+                await watcher.join(5.0)
+            else:
+                if watcher.is_alive():  # one that was not started cannot be joined
+                    watcher.join(5.0)
 
     async def __aenter__(self) -> Self:
         await self.open()

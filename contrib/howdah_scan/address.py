@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from howdah.conninfo import PARAMETERS, conninfo_to_dict, format_keywords, make_conninfo
+from howdah.conninfo import make_conninfo
+from howdah.conninfo.portable import portable_conninfo, secret_of
 from howdah.errors import ProgrammingError
 
 __all__ = ["Address", "address_of", "check_secrets"]
@@ -51,15 +52,9 @@ def check_secrets(conninfo: str, password: Any) -> None:
         howdah.ProgrammingError: the conninfo has a password or another secret; or the password is no
             function, or one that cannot be pickled.
     """
-    given = _parsed(conninfo)
-    if given is None:  # a plugin's: what follows its prefix may be parameters
-        rest = conninfo.partition(":")[2]
-        given = conninfo_to_dict(rest) if "=" in rest or "//" in rest else {}
-    for parameter in PARAMETERS:
-        if parameter.secret and given.get(parameter.name):
-            raise ProgrammingError(
-                f"the conninfo has a {parameter.name}, which would travel with the tasks: {_ADVICE}"
-            )
+    name = secret_of(conninfo)
+    if name is not None:
+        raise ProgrammingError(f"the conninfo has a {name}, which would travel with the tasks: {_ADVICE}")
     if password is None:
         return
     if not callable(password):
@@ -80,24 +75,4 @@ def address_of(connection: Any, conninfo: str, password: Callable[..., Any] | No
         conninfo: the conninfo that the program gave.
         password: the function for the password.
     """
-    given = _parsed(conninfo)
-    if given is None:  # a plugin's, which resolves it for the workers, too
-        return Address(conninfo, password)
-    parameters: dict[str, Any] = connection.info.get_parameters()
-    if "passfile" not in given:
-        parameters.pop("passfile", None)  # the default of this machine
-    if "," in f"{parameters.get('host', '')}{parameters.get('hostaddr', '')}":
-        parameters |= {"host": connection.info.host, "hostaddr": connection.info.hostaddr}
-        # Which server it is has been decided.
-        for name in ("load_balance_hosts", "target_session_attrs"):
-            parameters.pop(name, None)
-    parameters["port"] = str(connection.info.port)
-    return Address(format_keywords(parameters), password)
-
-
-def _parsed(conninfo: str) -> Mapping[str, Any] | None:
-    """Return the parameters of a conninfo; None if it is for a plugin."""
-    prefix, colon, _ = conninfo.partition(":")
-    if colon and prefix.isalpha() and prefix not in ("postgresql", "postgres"):
-        return None
-    return conninfo_to_dict(conninfo)
+    return Address(portable_conninfo(connection, conninfo), password)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -88,6 +89,9 @@ class Scan:
         self._password = password
         self._keep_alive = keep_alive
         self._keeper: Keeper | None = None
+        #: Whether it is being opened, and what guards that.
+        self._opening = False
+        self._beginning = threading.Lock()
         self._connection: Any = None
         self._tasks: list[Task] = []
         self._schema: pa.Schema = None
@@ -102,22 +106,27 @@ class Scan:
         """Connect, take the snapshot, and plan the tasks.
 
         Raises:
-            howdah.InterfaceError: it is open already.
+            howdah.InterfaceError: it is open already, or is being opened; or trio runs, where only the block
+                of `with` can keep it alive.
             howdah.ProgrammingError: what is scanned does not exist, or cannot be scanned.
             howdah.Error: connecting fails, or the server reports an error.
         """
         self._check_not_open()
+        self.__enter__()
+
+    def _connect(self) -> None:
         address = Address(self.conninfo, self._password)
         connection: Any = howdah.Connection.connect(**address.arguments())
         try:
             self._plan(connection)
-            if self._keep_alive is not None:
-                self._keeper = Keeper(connection, self._keep_alive, *self._nurseries())
             self._connection = connection
         except BaseException as error:
             with connection.kernel.clean_up(error):
                 connection.close()
             raise
+        if self._keep_alive is not None:
+            self._keeper = Keeper(connection, self._keep_alive, *self._nurseries())
+            self._keeper.start()
 
     def _plan(self, connection: Any) -> None:
         source = Source.of(self._source, self._params, connection)
@@ -292,12 +301,16 @@ class Scan:
                 connection.close()
 
     def __enter__(self) -> Self:
-        self._check_not_open()
+        with self._beginning:  # so that of two that come at once, one connects
+            self._check_not_open()
+            self._opening = True
         try:
-            self.open()
+            self._connect()
         except BaseException as error:  # an interruption may come when it is open
             self.__exit__(type(error), error, error.__traceback__)
             raise
+        finally:
+            self._opening = False
         return self
 
     def __exit__(
@@ -312,8 +325,9 @@ class Scan:
         return ()
 
     def _check_not_open(self) -> None:
-        if self._connection is not None:
-            raise InterfaceError("the scan is open already")
+        if self._opening or self._connection is not None:
+            state = "being opened" if self._connection is None else "open already"
+            raise InterfaceError(f"the scan is {state}")
 
     def _check_open(self) -> None:
         if self._connection is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -95,6 +96,9 @@ class AsyncScan:
         self._keeper: AsyncKeeper | None = None
         if ASYNC:
             self._nursery: Nursery | None = None
+        #: Whether it is being opened, and what guards that.
+        self._opening = False
+        self._beginning = threading.Lock()
         self._connection: Any = None
         self._tasks: list[Task] = []
         self._schema: pa.Schema = None
@@ -109,22 +113,33 @@ class AsyncScan:
         """Connect, take the snapshot, and plan the tasks.
 
         Raises:
-            howdah.InterfaceError: it is open already.
+            howdah.InterfaceError: it is open already, or is being opened; or trio runs, where only the block
+                of `async with` can keep it alive.
             howdah.ProgrammingError: what is scanned does not exist, or cannot be scanned.
             howdah.Error: connecting fails, or the server reports an error.
         """
         self._check_not_open()
+        if ASYNC:  # noqa: SIM102
+            if self._needs_nursery():
+                raise InterfaceError(
+                    "on trio, a scan is opened with 'async with scan:', not with open() alone: what keeps it"
+                    " alive is a task, which ends with that block"
+                )
+        await self.__aenter__()
+
+    async def _connect(self) -> None:
         address = Address(self.conninfo, self._password)
         connection: Any = await howdah.AsyncConnection.connect(**address.arguments())
         try:
             await self._plan(connection)
-            if self._keep_alive is not None:
-                self._keeper = AsyncKeeper(connection, self._keep_alive, *self._nurseries())
             self._connection = connection
         except BaseException as error:
             with connection.kernel.clean_up(error):
                 await connection.close()
             raise
+        if self._keep_alive is not None:
+            self._keeper = AsyncKeeper(connection, self._keep_alive, *self._nurseries())
+            self._keeper.start()
 
     async def _plan(self, connection: Any) -> None:
         source = Source.of(self._source, self._params, connection)
@@ -301,15 +316,19 @@ class AsyncScan:
                 await connection.close()
 
     async def __aenter__(self) -> Self:
-        self._check_not_open()
-        if ASYNC:  # noqa: SIM102
-            if is_trio():
-                await self._enter_nursery()
+        with self._beginning:  # so that of two that come at once, one connects
+            self._check_not_open()
+            self._opening = True
         try:
-            await self.open()
+            if ASYNC:  # noqa: SIM102
+                if self._needs_nursery():
+                    await self._enter_nursery()
+            await self._connect()
         except BaseException as error:  # an interruption may come when it is open
             await self.__aexit__(type(error), error, error.__traceback__)
             raise
+        finally:
+            self._opening = False
         return self
 
     async def __aexit__(
@@ -330,6 +349,9 @@ class AsyncScan:
 
     if ASYNC:
 
+        def _needs_nursery(self) -> bool:
+            return self._keep_alive is not None and is_trio()
+
         def _nurseries(self) -> tuple[Nursery | None]:
             return (self._nursery,)
 
@@ -346,8 +368,9 @@ class AsyncScan:
             return ()
 
     def _check_not_open(self) -> None:
-        if self._connection is not None:
-            raise InterfaceError("the scan is open already")
+        if self._opening or self._connection is not None:
+            state = "being opened" if self._connection is None else "open already"
+            raise InterfaceError(f"the scan is {state}")
 
     def _check_open(self) -> None:
         if self._connection is None:

@@ -31,13 +31,18 @@ class Keeper:
         self._connection = ref(connection)
         self._interval = interval
         self._stopping = threading.Event()
+        self._worker: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Begin; `stop` is to be called even if this is interrupted."""
         self._worker = threading.Thread(target=self._run, name=_NAME, daemon=True)
         self._worker.start()
 
     def stop(self) -> None:
         """End it."""
         self._stopping.set()
-        self._worker.join(10.0)
+        if self._worker is not None and self._worker.is_alive():
+            self._worker.join(10.0)
 
     def _run(self) -> None:
         try:

@@ -12,7 +12,7 @@ ASYNC = True
 
 if ASYNC:
     from howdah.io.event_loop import running_event_loop
-    from howdah_pool.worker_tasks import start_worker
+    from howdah_pool.worker_tasks import WorkerTask, start_worker
 
 if TYPE_CHECKING:
     from howdah_pool.nursery import Nursery
@@ -36,20 +36,30 @@ class AsyncKeeper:
         self._connection = ref(connection)
         self._interval = interval
         if ASYNC:
-            self._worker = start_worker(nursery, self._run, _NAME)
+            self._nursery = nursery
+            self._worker: WorkerTask | None = None
         else:
             self._stopping = threading.Event()
+            self._worker: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Begin; `stop` is to be called even if this is interrupted."""
+        if ASYNC:
+            self._worker = start_worker(self._nursery, self._run, _NAME)
+        else:
             self._worker = threading.Thread(target=self._run, name=_NAME, daemon=True)
             self._worker.start()
 
     async def stop(self) -> None:
         """End it."""
         if ASYNC:
-            self._worker.cancel()
-            await self._worker.join(10.0)
+            if self._worker is not None:
+                self._worker.cancel()
+                await self._worker.join(10.0)
         else:
             self._stopping.set()
-            self._worker.join(10.0)
+            if self._worker is not None and self._worker.is_alive():
+                self._worker.join(10.0)
 
     async def _run(self) -> None:
         try:

@@ -11,6 +11,8 @@ __all__ = [
     "AFTER",
     "BEFORE",
     "BETWEEN",
+    "DATE_STYLE",
+    "ISO",
     "STATISTICS",
     "TYPE_NAME",
     "chosen",
@@ -18,6 +20,9 @@ __all__ = [
     "from_statistics",
 ]
 
+#: Writes times as the server can read them, and returns the style before: others have names of time zones.
+ISO = "SELECT pg_catalog.current_setting('DateStyle'), pg_catalog.set_config('DateStyle', 'ISO', true)"
+DATE_STYLE = "SELECT pg_catalog.set_config('DateStyle', %s, true)"
 #: The name of a type without its modifier: `character` alone would mean one character.
 TYPE_NAME = "SELECT pg_catalog.format_type(%s, -1)"
 #: The bounds of the histogram of a column.
@@ -33,17 +38,23 @@ BEFORE = "SELECT pg_catalog.quote_literal(bound::text) FROM (SELECT DISTINCT bou
 BETWEEN = "\nWHERE false UNION ALL "
 AFTER = ") AS a(bound) WHERE bound IS NOT NULL) AS b ORDER BY bound"
 
-#: Types between whose least and greatest value there are others to calculate: by oid, the condition that a
-#: value is finite, and a value at a share of the way.
-_INTEGER = ("true", "pg_catalog.trunc(lo::numeric + (hi::numeric - lo::numeric) * i / {n})::{type}")
-_TIMESTAMP = ("pg_catalog.isfinite({key})", "lo + (hi - lo) * (i::float8 / {n})")
+#: Types between whose least and greatest value there are others to calculate: by oid, the name, the condition
+#: that a value is finite, an end as it is calculated with, and a value at a share of the way.
+_FINITE = "pg_catalog.isfinite({key})"
+_INTEGER = ("true", "{end}", "pg_catalog.trunc(lo::numeric + (hi::numeric - lo::numeric) * i / {n})::{type}")
+# An interval cannot be as long as the whole range of timestamps. Where there are many days, days are enough.
+_TIMESTAMP = (
+    "CASE WHEN hi::date - lo::date < 100000 THEN lo + (hi - lo) * (i::float8 / {n})"
+    " ELSE (lo::date + ((hi::date - lo::date)::int8 * i / {n})::int4)::timestamp END"
+)
 _CALCULATED = {
     20: ("int8", *_INTEGER),
     21: ("int2", *_INTEGER),
     23: ("int4", *_INTEGER),
-    1082: ("date", "pg_catalog.isfinite({key})", "lo + ((hi - lo)::int8 * i / {n})::int4"),
-    1114: ("timestamp", *_TIMESTAMP),
-    1184: ("timestamptz", *_TIMESTAMP),
+    1082: ("date", _FINITE, "{end}", "lo + ((hi - lo)::int8 * i / {n})::int4"),
+    1114: ("timestamp", _FINITE, "{end}", _TIMESTAMP),
+    # In UTC, a day has 24 hours, and no value between the ends is out of range.
+    1184: ("timestamptz", _FINITE, "{end} AT TIME ZONE 'UTC'", f"({_TIMESTAMP}) AT TIME ZONE 'UTC'"),
 }
 
 
@@ -69,12 +80,11 @@ def from_rows(key: str, type_oid: int, count: int, source: Fragment, where: Frag
     """
     condition = [Fragment(" AND ("), where, Fragment("\n)")] if where.text else []
     if type_oid in _CALCULATED:
-        type_name, finite, between = _CALCULATED[type_oid]
+        type_name, finite, end, between = _CALCULATED[type_oid]
         value = between.format(key=key, n=count, type=type_name)
+        low, high = (end.format(end=f"pg_catalog.{name}({key})") for name in ("min", "max"))
         return [
-            Fragment(
-                f"SELECT {value} FROM (SELECT pg_catalog.min({key}) AS lo, pg_catalog.max({key}) AS hi FROM "
-            ),
+            Fragment(f"SELECT {value} FROM (SELECT {low} AS lo, {high} AS hi FROM "),
             source,
             Fragment(f" WHERE {finite.format(key=key)}"),
             *condition,

@@ -113,7 +113,10 @@ class Planner:
         size = sum(relation.size for relation in relations)
         count = number_of_tasks(size, self._partitions)
         if key is not None:
-            return self._key_ranges(key, count, relations)
+            ((date_style, _),) = self._fetch(keys.ISO)
+            ranges = self._key_ranges(key, count, relations)
+            self._fetch(keys.DATE_STYLE, (date_style,))
+            return ranges
         return self._by_blocks(relations, size, count) if relations else [(Piece(self._source.text),)]
 
     def _by_blocks(self, relations: list[Relation], size: int, count: int) -> list[tuple[Piece, ...]]:

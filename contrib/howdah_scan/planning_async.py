@@ -112,7 +112,10 @@ class AsyncPlanner:
         size = sum(relation.size for relation in relations)
         count = number_of_tasks(size, self._partitions)
         if key is not None:
-            return await self._key_ranges(key, count, relations)
+            ((date_style, _),) = await self._fetch(keys.ISO)
+            ranges = await self._key_ranges(key, count, relations)
+            await self._fetch(keys.DATE_STYLE, (date_style,))
+            return ranges
         return self._by_blocks(relations, size, count) if relations else [(Piece(self._source.text),)]
 
     def _by_blocks(self, relations: list[Relation], size: int, count: int) -> list[tuple[Piece, ...]]:

@@ -7,15 +7,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from howdah.client.query import without_comments
 from howdah.lazy.pattern import pattern
 from howdah.sql import Composable, Identifier
 from howdah_scan.fragments import Fragment
 
 __all__ = ["Source"]
 
+#: How a query begins, without its comments. To the server, what is not ASCII is a letter. Unlike the other
+#: words, VALUES may be the name of a table.
 _QUERY = pattern(
-    r"(?: \s | --[^\n]*\n | /\*.*?\*/ )* (?: \( | (?: SELECT | WITH | VALUES | TABLE ) (?: [\s(*] | $ ) )",
-    re.IGNORECASE | re.DOTALL | re.VERBOSE,
+    rb"\s* (?: \( | (?: SELECT | WITH | TABLE ) (?! [\w$\x80-\xff] ) | VALUES \s* \( )",
+    re.IGNORECASE | re.VERBOSE,
 )
 
 
@@ -43,7 +46,7 @@ class Source:
             connection: the connection of the scan.
         """
         text = source.as_string(connection) if isinstance(source, Composable) else source
-        if isinstance(source, Identifier) or not _QUERY.match(text):
+        if isinstance(source, Identifier) or not _is_query(text):
             return cls(text)
         # A comment at its end ends with the line.
         return cls(f"({text.strip().rstrip(';')}\n) AS scanned", True, params)
@@ -56,3 +59,7 @@ class Source:
     def fragment(self) -> Fragment:
         """Return it as a part of a statement."""
         return Fragment(self.text, self.params)
+
+
+def _is_query(text: str) -> bool:
+    return _QUERY.match(without_comments(text.encode("utf-8", "surrogatepass"))) is not None

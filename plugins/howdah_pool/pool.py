@@ -170,7 +170,11 @@ class ConnectionPool(PoolQueries, Generic[C]):
                 self._standbys.finish(timeout)
 
     def __enter__(self) -> Self:
-        self._open()
+        try:
+            self._open()
+        except BaseException as error:  # an interruption may come when it is open
+            self.__exit__(type(error), error, error.__traceback__)
+            raise
         return self
 
     def __exit__(

@@ -178,11 +178,14 @@ class AsyncConnectionPool(AsyncPoolQueries, Generic[C]):
                 await self._standbys.finish(timeout)
 
     async def __aenter__(self) -> Self:
-        if ASYNC:  # noqa: SIM102
-            if self._primary.nursery is None and is_trio():
-                await self._enter_nursery()
-                return self
-        self._open()
+        try:
+            if ASYNC:  # noqa: SIM102
+                if self._primary.nursery is None and is_trio():
+                    await self._enter_nursery()
+            self._open()
+        except BaseException as error:  # an interruption may come when it is open
+            await self.__aexit__(type(error), error, error.__traceback__)
+            raise
         return self
 
     async def __aexit__(
@@ -204,18 +207,12 @@ class AsyncConnectionPool(AsyncPoolQueries, Generic[C]):
     if ASYNC:
 
         async def _enter_nursery(self) -> None:
-            """Open the pool and, for its workers, a nursery."""
+            """Open a nursery for the workers."""
             from howdah_pool.nursery import Nursery
 
             nursery = Nursery()
             await nursery.__aenter__()
             self._set_nursery(nursery)
-            try:
-                self._open()
-            except BaseException:
-                self._set_nursery(None)
-                await nursery.__aexit__(None, None, None)
-                raise
 
         def _set_nursery(self, nursery: Nursery | None) -> Nursery | None:
             """Set where the workers run on trio; return where they did before."""

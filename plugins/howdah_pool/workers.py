@@ -51,13 +51,16 @@ class Workers:
             name = f"{pool.options.name}-worker-{index}"
             worker = threading.Thread(target=_work, args=(reference, event), name=name, daemon=True)
             try:
+                self._working.append(worker)  # first: it may be interrupted as it starts
                 worker.start()
-            except RuntimeError as error:  # there are too many threads
-                if not self._working:
+            except BaseException as error:
+                if worker in self._working and not worker.is_alive():
+                    self._working.remove(worker)
+                if not self._working or not isinstance(error, RuntimeError):
                     raise
+                # There are too many threads.
                 logger.warning("%r has %d workers: %s", pool.options.name, len(self._working), error)
                 return
-            self._working.append(worker)
 
     def retire(self) -> None:
         """Give up the workers: tasks are cancelled, threads end when the pool is closed."""
@@ -73,7 +76,7 @@ class Workers:
         deadline = monotonic() + timeout
         retired, self._retired = self._retired, []
         for worker in retired:
-            if worker is not threading.current_thread():
+            if worker is not threading.current_thread() and worker.is_alive():
                 worker.join(max(0.0, deadline - monotonic()))
         if unfinished := sum(worker.is_alive() for worker in retired):
             logger.warning("%d workers of %r take long to end", unfinished, pool)

@@ -15,6 +15,7 @@ from howdah_listener import Gap, Listener, Overflow, SlowConsumer
 from howdah_listener.listener import _listen as listen
 from howdah_pool import ConnectionPool
 from tests.contrib.listener.silence import SilentProxy
+from tests.contrib.replication.beside import start
 from tests.servers import Server
 from tests.tasks import PATIENCE
 
@@ -555,6 +556,43 @@ def test_an_exception_leaves_the_block(listening, writer):
         with Listener(listening) as listener:
             listener.subscribe("a")
             raise ZeroDivisionError
+    until(lambda: is_gone(writer))
+
+
+def test_an_interruption_before_the_block_closes_the_listener(listening, writer, monkeypatch):
+    def begun_and_interrupted(listener):
+        begin(listener)
+        raise KeyboardInterrupt
+
+    begin = Listener._begin
+    monkeypatch.setattr(Listener, "_begin", begun_and_interrupted)
+    listener = Listener(listening)
+    with pytest.raises(KeyboardInterrupt):
+        with listener:
+            pytest.fail("the block is entered")
+    assert listener.closed
+    until(lambda: is_gone(writer))
+
+
+def opened_at_once(listener, opened):
+    """Open a listener, close it when another one has tried to; return the error, None if there is none."""
+    try:
+        with listener:
+            opened.append(1)
+            until(lambda: len(opened) == 2)
+    except howdah.InterfaceError as error:
+        opened.append(2)
+        return str(error)
+
+
+def test_two_open_it_at_once(listening, writer):
+    """One of them is told that the other one has, and only one connects."""
+    listener, opened = Listener(listening), []
+    tasks = [start(opened_at_once, listener, opened) for _ in range(2)]
+    told = [task.result() for task in tasks]
+    assert sorted(error is None for error in told) == [False, True]
+    assert {"being opened", "open already"} & {error[16:] for error in told if error}
+    assert sorted(opened) == [1, 2]
     until(lambda: is_gone(writer))
 
 

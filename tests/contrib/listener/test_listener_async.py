@@ -26,6 +26,8 @@ if ASYNC:
     from tests.tasks import Cancelled, start, task_names
 
     pytestmark = pytest.mark.anyio
+else:
+    from tests.contrib.replication.beside import start
 
 
 NAME = "howdah-listener"
@@ -584,6 +586,43 @@ async def test_an_exception_leaves_the_block(listening, writer):
         async with AsyncListener(listening) as listener:
             await listener.subscribe("a")
             raise ZeroDivisionError
+    await until(lambda: is_gone(writer))
+
+
+async def test_an_interruption_before_the_block_closes_the_listener(listening, writer, monkeypatch):
+    async def begun_and_interrupted(listener):
+        await begin(listener)
+        raise KeyboardInterrupt
+
+    begin = AsyncListener._begin
+    monkeypatch.setattr(AsyncListener, "_begin", begun_and_interrupted)
+    listener = AsyncListener(listening)
+    with pytest.raises(KeyboardInterrupt):
+        async with listener:
+            pytest.fail("the block is entered")
+    assert listener.closed
+    await until(lambda: is_gone(writer))
+
+
+async def opened_at_once(listener, opened):
+    """Open a listener, close it when another one has tried to; return the error, None if there is none."""
+    try:
+        async with listener:
+            opened.append(1)
+            await until(lambda: len(opened) == 2)
+    except howdah.InterfaceError as error:
+        opened.append(2)
+        return str(error)
+
+
+async def test_two_open_it_at_once(listening, writer):
+    """One of them is told that the other one has, and only one connects."""
+    listener, opened = AsyncListener(listening), []
+    tasks = [start(opened_at_once, listener, opened) for _ in range(2)]
+    told = [await task.result() for task in tasks]
+    assert sorted(error is None for error in told) == [False, True]
+    assert {"being opened", "open already"} & {error[16:] for error in told if error}
+    assert sorted(opened) == [1, 2]
     await until(lambda: is_gone(writer))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import anyio
 import pytest
 
@@ -81,6 +83,18 @@ async def test_a_source_that_fails(dsn):
     with pytest.raises(LoadError, match="the network is down"):
         await howdah.load_async(dsn, "loaded", failing(), mode="staged", part_rows=10)
     assert content(dsn) == []
+
+
+async def test_a_source_that_cannot_be_read(dsn):
+    """No thread waits for it for ever."""
+
+    class Broken:
+        def __aiter__(self):
+            raise RuntimeError("there is nothing to read")
+
+    with pytest.raises(RuntimeError, match="nothing to read"):
+        await howdah.load_async(dsn, "loaded", Broken())
+    assert "howdah-load" not in [thread.name for thread in threading.enumerate()]
 
 
 async def test_cancellation(dsn, mode):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from contextlib import closing
 
@@ -21,6 +23,7 @@ from howdah_load.coordination import Coordinator
 from howdah_load.task import WriteTask
 from tests.contrib.load.database import MODES, ROWS, batches, content, leftovers, new_table, rows
 from tests.contrib.retry.commits import AFTER, BEFORE, HELD, CommitProxy
+from tests.servers import Server
 
 NAME = "howdah load test"
 
@@ -49,6 +52,13 @@ def kill(dsn, condition):
             [NAME],
         ).fetchall()
         assert found
+
+
+def wait_for_the_end(dsn):
+    """Wait until the sessions of the load have ended."""
+    with closing(howdah.connect(dsn, autocommit=True)) as conn:
+        while conn.execute("SELECT 1 FROM pg_stat_activity WHERE application_name = %s", [NAME]).fetchone():
+            time.sleep(0.01)
 
 
 def load(dsn, mode, source=None, **options):
@@ -256,25 +266,127 @@ def test_a_commit_of_the_second_phase_is_not_answered(server, dsn, loss):
     assert content(dsn) == rows()
 
 
-def test_the_second_phase_cannot_be_ended(server, dsn):
+@pytest.fixture
+def impatient(monkeypatch):
+    """The coordinator does not wait for a server that does not come back."""
+    monkeypatch.setattr("howdah_load.address.RESTART", 0.0)
+
+
+def test_the_second_phase_cannot_be_ended(server, dsn, impatient):
     with CommitProxy(server, BEFORE, after=b"", at=b"COMMIT PREPARED") as proxy:
         proxy.closed_after_losses = True
         with pytest.raises(errors.TransactionResolutionUnknown, match="recover"):
             load(proxy.dsn, "two_phase")
+    wait_for_the_end(dsn)
     (left,) = recover(dsn)
     assert left.committed and left.removed
     assert content(dsn) == rows()
 
 
 @pytest.mark.parametrize("mode", ["staged", "two_phase"])
-def test_the_server_cannot_be_asked(server, dsn, mode):
+def test_the_server_cannot_be_asked(server, dsn, mode, impatient):
     with CommitProxy(server, AFTER, after=DECIDING[mode]) as proxy:
         proxy.closed_after_losses = True
         with pytest.raises(errors.TransactionResolutionUnknown, match="lost its connection during"):
             load(proxy.dsn, mode)
+    wait_for_the_end(dsn)
     (left,) = (clean_up if mode == "staged" else recover)(dsn)
     assert left.committed and left.removed
     assert content(dsn) == rows()
+
+
+@pytest.mark.parametrize("mode", ["staged", "two_phase"])
+def test_what_is_left_to_do(server, dsn, mode, impatient, caplog):
+    """The error says it if the coordinator cannot remove what the load has left."""
+    end = clean_up if mode == "staged" else recover
+    with CommitProxy(server, BEFORE, after=b"", at=b"name 777") as proxy:
+        proxy.closed_after_losses = True
+
+        def progress(loaded):
+            if loaded.rows == 100:
+                kill(dsn, HOLDS_LOCK)
+
+        with pytest.raises(
+            LoadError, match=rf"howdah_load_\w+ has left something .*{end.__name__}\(\)"
+        ) as caught:
+            load(proxy.dsn, mode, progress=progress)
+    assert "nothing is written" in str(caught.value) and "has left something" in caplog.text
+    wait_for_the_end(dsn)
+    (left,) = end(dsn)
+    assert left.committed is False and left.removed
+    assert content(dsn) == []
+
+
+@pytest.fixture(scope="module")
+def own_server():
+    settings = {"synchronous_commit": "on"}
+    with Server(os.environ.get("HOWDAH_TEST_PG", "18"), settings=settings) as server:
+        yield server
+
+
+@pytest.mark.parametrize(
+    ("mode", "point", "all_rows"),
+    [("independent", "_remove", True), ("staged", "_publish", False), ("two_phase", "_finish", True)],
+)
+def test_the_server_crashes(own_server, mode, point, all_rows, monkeypatch):
+    """The coordinator tries to connect again until the server has started."""
+    dsn, points, pauses = own_server.dsn, [point], []
+    real = getattr(Coordinator, point)
+
+    def crashing(self, *args, **kwargs):
+        if points:
+            points.pop()
+            own_server.stop("immediate")
+        return real(self, *args, **kwargs)
+
+    def pause_after(failures):
+        if failures == 2:
+            own_server.start()
+        pauses.append(failures)
+        return 0.0
+
+    new_table(dsn)
+    monkeypatch.setattr(Coordinator, point, crashing)
+    monkeypatch.setattr("howdah_load.address.pause_after", pause_after)
+    monkeypatch.setattr("howdah_load.address.RESTART", 1000.0)  # however slowly it starts
+    if all_rows:
+        assert load(dsn, mode).rows == ROWS
+    else:
+        with pytest.raises(LoadError, match="before the commit; nothing is written"):
+            load(dsn, mode)
+    assert pauses[:2] == [1, 2]
+    assert content(dsn) == (rows() if all_rows else [])
+    assert leftovers(dsn) == []
+
+
+def test_connecting_again(dsn, monkeypatch):
+    """It is tried again only if it may succeed, and somebody wants to wait for it."""
+    attempts = []
+
+    def connect(address, *, autocommit):
+        attempts.append(autocommit)
+        raise errors_left.pop(0)
+
+    temporary = [
+        howdah.OperationalError("connection refused"),
+        errors.CannotConnectNow("the database system is starting up"),
+        errors.TooManyConnections("sorry"),
+        errors.AdminShutdown("terminating"),
+    ]
+    monkeypatch.setattr(Address, "connect", connect)
+    monkeypatch.setattr("howdah_load.address.pause_after", lambda failures: 0.0)
+    monkeypatch.setattr("howdah_load.address.RESTART", 1000.0)
+    hurried = threading.Event()
+    errors_left = [*temporary, errors.InvalidPassword("no")]
+    with pytest.raises(errors.InvalidPassword):
+        Address(dsn).connect_again(hurried)
+    assert attempts == [True] * 5
+    hurried.set()
+    for error in temporary:
+        errors_left = [error, *temporary]
+        with pytest.raises(type(error)):
+            Address(dsn).connect_again(hurried)
+    assert len(attempts) == 9
 
 
 @pytest.mark.parametrize("loss", [BEFORE, AFTER])
@@ -336,9 +448,7 @@ def test_the_coordinator_is_killed(dsn, mode, point, all_rows):
     address = f"{dsn} application_name='{NAME}'"
     killed = subprocess.run([sys.executable, "-c", COORDINATOR, address, mode, point], check=False)
     assert killed.returncode == -signal.SIGKILL
-    with closing(howdah.connect(dsn, autocommit=True)) as conn:
-        while conn.execute("SELECT 1 FROM pg_stat_activity WHERE application_name = %s", [NAME]).fetchone():
-            time.sleep(0.01)
+    wait_for_the_end(dsn)
     assert leftovers(dsn) != []
     end, other = (recover, clean_up) if mode == "two_phase" else (clean_up, recover)
     assert other(dsn) == []

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+import signal
+import threading
 from contextlib import closing
 
 import pandas
@@ -17,6 +19,7 @@ from howdah import errors
 from howdah.sql import SQL, Identifier
 from howdah_load import LoadError, State
 from tests.contrib.load.database import MODES, ROWS, batches, content, leftovers, new_table, rows
+from tests.tasks import PATIENCE
 
 
 @pytest.fixture(params=MODES)
@@ -237,6 +240,26 @@ def test_an_interruption(dsn, mode):
     assert stored == rows(0, len(stored)) and len(stored) in (
         (0, 100, 200, 300) if mode == "independent" else (0,)
     )
+
+
+def test_a_source_that_blocks_is_interrupted(dsn, mode):
+    """The thread of the caller reads it, which is the one that gets the interrupt."""
+    interrupted = []
+
+    def source():
+        yield from batches(0, 100, 100)
+        main = threading.main_thread()
+        try:
+            threading.Timer(0.05, signal.pthread_kill, [main.ident, signal.SIGINT]).start()
+            threading.Event().wait(PATIENCE)
+        except KeyboardInterrupt:
+            interrupted.append(threading.current_thread())
+            raise
+
+    with pytest.raises(KeyboardInterrupt):
+        howdah.load(dsn, "loaded", source(), mode=mode, workers=2, part_rows=100)
+    assert interrupted == [threading.main_thread()]
+    assert content(dsn) in ([], rows(0, 100) if mode == "independent" else [])
 
 
 def test_memory_is_bounded(dsn, mode):

@@ -16,6 +16,7 @@ from howdah_replicas.session import Session
 from tests.contrib.replicas.conftest import Replicas
 from tests.contrib.replication.beside import start
 from tests.plugins.pool.clients import until
+from tests.plugins.pool.clients import worker_threads as workers
 from tests.tasks import PATIENCE
 
 READ = "SELECT pg_is_in_recovery(), (SELECT count(*) FROM herd)"
@@ -347,19 +348,60 @@ def test_a_server_without_waiting(replicas: Replicas, monkeypatch: pytest.Monkey
         assert reading.result() == (True, 1)
 
 
-def test_an_interruption_as_a_thread_is_started(replicas: Replicas, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("started", [False, True])
+def test_an_interruption_as_a_thread_is_started(
+    replicas: Replicas, started: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def interrupted(thread: threading.Thread) -> None:
+        if started or "-watch-" not in thread.name:
+            start_thread(thread)
         if "-watch-" in thread.name:
             raise KeyboardInterrupt
-        start_thread(thread)
 
     start_thread = threading.Thread.start
     monkeypatch.setattr(threading.Thread, "start", interrupted)
-    with pytest.raises(KeyboardInterrupt), opened(replicas):
+    with pytest.raises(KeyboardInterrupt), opened(replicas, name="started"):
         pass
     monkeypatch.undo()
+    assert not workers("started")
     with opened(replicas) as pool:
         pool.wait(PATIENCE)
+
+
+def test_an_interruption_before_the_block_closes_the_pool(
+    replicas: Replicas, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def opened_and_interrupted(pool: ReplicatedPool, stack: Any) -> None:
+        open_in(pool, stack)
+        raise KeyboardInterrupt
+
+    open_in = ReplicatedPool._open_in
+    monkeypatch.setattr(ReplicatedPool, "_open_in", opened_and_interrupted)
+    pool = opened(replicas, name="interrupted")
+    with pytest.raises(KeyboardInterrupt):
+        with pool:
+            pytest.fail("the block is entered")
+    assert pool.closed and all(pool.pool_of(member).closed for member in pool.members)
+    assert not workers("interrupted")
+    with pytest.raises(howdah.InterfaceError, match="closed"):
+        pool.open()
+
+
+def test_two_open_it_at_once(replicas: Replicas) -> None:
+    def open_and_close() -> Any:
+        try:
+            with pool:
+                told.append("")
+                until(lambda: len(told) == 2)
+        except howdah.InterfaceError as error:
+            told.append(str(error))
+
+    pool, told = opened(replicas, name="at-once"), list[str]()
+    for task in [start(open_and_close) for _ in range(2)]:
+        task.result()
+    told.sort()
+    assert told[0] == "" and "open already" in told[1]
+    assert pool.closed and not workers("at-once")
 
 
 def test_opening_and_closing(replicas: Replicas) -> None:

@@ -19,11 +19,13 @@ from tests.tasks import PATIENCE
 ASYNC = True
 
 if ASYNC:
+    from tests.plugins.pool.clients import worker_tasks as workers
     from tests.tasks import start
 
     pytestmark = pytest.mark.anyio
 else:
     from tests.contrib.replication.beside import start
+    from tests.plugins.pool.clients import worker_threads as workers
 
 READ = "SELECT pg_is_in_recovery(), (SELECT count(*) FROM herd)"
 EVER = {"replay_timeout": PATIENCE, "read_primary": False}
@@ -358,21 +360,60 @@ async def test_a_server_without_waiting(replicas: Replicas, monkeypatch: pytest.
 
 if not ASYNC:
 
+    @pytest.mark.parametrize("started", [False, True])
     def test_an_interruption_as_a_thread_is_started(
-        replicas: Replicas, monkeypatch: pytest.MonkeyPatch
+        replicas: Replicas, started: bool, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def interrupted(thread: threading.Thread) -> None:
+            if started or "-watch-" not in thread.name:
+                start_thread(thread)
             if "-watch-" in thread.name:
                 raise KeyboardInterrupt
-            start_thread(thread)
 
         start_thread = threading.Thread.start
         monkeypatch.setattr(threading.Thread, "start", interrupted)
-        with pytest.raises(KeyboardInterrupt), opened(replicas):
+        with pytest.raises(KeyboardInterrupt), opened(replicas, name="started"):
             pass
         monkeypatch.undo()
+        assert not workers("started")
         with opened(replicas) as pool:
             pool.wait(PATIENCE)
+
+
+async def test_an_interruption_before_the_block_closes_the_pool(
+    replicas: Replicas, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def opened_and_interrupted(pool: AsyncReplicatedPool, stack: Any) -> None:
+        await open_in(pool, stack)
+        raise KeyboardInterrupt
+
+    open_in = AsyncReplicatedPool._open_in
+    monkeypatch.setattr(AsyncReplicatedPool, "_open_in", opened_and_interrupted)
+    pool = opened(replicas, name="interrupted")
+    with pytest.raises(KeyboardInterrupt):
+        async with pool:
+            pytest.fail("the block is entered")
+    assert pool.closed and all(pool.pool_of(member).closed for member in pool.members)
+    assert not workers("interrupted")
+    with pytest.raises(howdah.InterfaceError, match="closed"):
+        await pool.open()
+
+
+async def test_two_open_it_at_once(replicas: Replicas) -> None:
+    async def open_and_close() -> Any:
+        try:
+            async with pool:
+                told.append("")
+                await until_async(lambda: len(told) == 2)
+        except howdah.InterfaceError as error:
+            told.append(str(error))
+
+    pool, told = opened(replicas, name="at-once"), list[str]()
+    for task in [start(open_and_close) for _ in range(2)]:
+        await task.result()
+    told.sort()
+    assert told[0] == "" and "open already" in told[1]
+    assert pool.closed and not workers("at-once")
 
 
 async def test_opening_and_closing(replicas: Replicas) -> None:

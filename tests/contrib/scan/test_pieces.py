@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -106,16 +106,64 @@ def test_every_value_is_in_one_range(type_name, scan_dsn, db):
 
     @given(st.lists(_VALUES[type_name], min_size=1, max_size=30), st.integers(1, 5))
     def check(values, count):
-        # A query without a table: its key has the same type, and the values are its parameters.
-        query = f"SELECT k::{type_name} AS k FROM unnest(%s::text[]) AS v(k)"
-        params = ([None, *map(str, values)],)
-        with howdah.scan(scan_dsn, query, params=params, key="k", partitions=count) as scan:
-            assert len(scan.tasks) <= count
-            predicates = [piece.predicate or "true" for task in scan.tasks for piece in task.pieces]
-        hits = " + ".join(f"coalesce(({predicate}), false)::int" for predicate in predicates).replace(
-            "%", "%%"
-        )
-        wrong = db.execute(f"SELECT count(*) FROM ({query}) AS q WHERE {hits} <> 1", params).fetchone()[0]
-        assert wrong == 0
+        _check_ranges(scan_dsn, db, type_name, values, count)
 
     settings(max_examples=6)(check)()
+
+
+def _check_ranges(dsn, db, type_name, values, count):
+    """Check that each value is in one range; return how many tasks there are."""
+    # A query without a table: its key has the same type, and the values are its parameters.
+    query = f"SELECT k::{type_name} AS k FROM unnest(%s::text[]) AS v(k)"
+    params = ([None, *map(str, values)],)
+    with howdah.scan(dsn, query, params=params, key="k", partitions=count) as scan:
+        assert len(scan.tasks) <= count
+        predicates = [piece.predicate or "true" for task in scan.tasks for piece in task.pieces]
+    hits = " + ".join(f"coalesce(({predicate}), false)::int" for predicate in predicates).replace("%", "%%")
+    wrong = db.execute(f"SELECT count(*) FROM ({query}) AS q WHERE {hits} <> 1", params).fetchone()[0]
+    assert wrong == 0
+    return len(predicates)
+
+
+_DAYS = ["4713-11-24 BC", "0044-03-15 BC", "2024-02-29", "2024-02-29 12:00:00.000001"]
+_INFINITE = ["infinity", "-infinity"]
+_LAST = {
+    "date": "5874897-12-31",
+    "timestamp": "294276-12-31 23:59:59.999999",
+    "timestamptz": "294276-12-31 23:59:59.999999+00",
+}
+
+
+@pytest.mark.parametrize(("zone", "style"), [("UTC", "ISO"), ("Europe/Amsterdam", "SQL, DMY")])
+@pytest.mark.parametrize("type_name", _LAST)
+def test_the_whole_range_of_times(type_name, zone, style, scan_dsn, monkeypatch):
+    """From the first one to the last one, before Christ, and infinite."""
+    monkeypatch.setenv("PGTZ", zone)
+    monkeypatch.setenv("PGDATESTYLE", style)
+    finite = [*_DAYS, _LAST[type_name]]
+    if type_name == "timestamptz":
+        finite[0] = "4713-11-24 00:00:00+00 BC"
+    with howdah.connect(scan_dsn, autocommit=True) as conn:
+        for values in [*combinations(finite, 2), *([value] for value in finite), finite]:
+            same = len(values) == 1 or (type_name == "date" and set(values) == set(_DAYS[2:]))
+            for more in ([], _INFINITE):
+                tasks = _check_ranges(scan_dsn, conn, type_name, [*values, *more], 3)
+                assert same or tasks == 3
+        _check_ranges(scan_dsn, conn, type_name, _INFINITE, 3)
+
+
+def test_old_times_in_the_statistics(scan_dsn, db, monkeypatch):
+    """Some styles write them with a time zone, the local mean time, that the server cannot read."""
+    db.execute(
+        """DROP TABLE IF EXISTS old; CREATE TABLE old (id int, at timestamptz);
+        INSERT INTO old SELECT i, timestamptz '0044-03-15 BC' + i * interval '1 day'
+            FROM generate_series(1, 900) AS i;
+        ANALYZE old"""
+    )
+    monkeypatch.setenv("PGTZ", "Europe/Amsterdam")
+    monkeypatch.setenv("PGDATESTYLE", "SQL, DMY")
+    with howdah.scan(scan_dsn, "old", columns=["id"], key="at", partitions=3) as scan:
+        found = [task.read().column("id").to_pylist() for task in scan.tasks]
+    assert sorted(each for ids in found for each in ids) == [*range(1, 901)]
+    assert all(len(ids) > 200 for ids in found) and len(found) == 3
+    db.execute("DROP TABLE old")

@@ -16,6 +16,7 @@ from howdah_scan import Scan, SnapshotLost
 from howdah_scan.planning import Planner
 from howdah_scan.reading import Reader
 from howdah_scan.task import BATCH_BYTES
+from tests.contrib.replication.beside import start
 
 _REWRITES = [
     "TRUNCATE changing",
@@ -172,12 +173,12 @@ def test_a_table_that_was_rewritten_after_the_loss(scan_dsn, changing, key, stat
 
 
 def test_an_interruption_before_the_block_closes_the_scan(scan_dsn, changing, db, monkeypatch):
-    def opened_and_interrupted(scan):
-        opened(scan)
+    def connected_and_interrupted(scan):
+        connect(scan)
         raise KeyboardInterrupt
 
-    opened = Scan.open
-    monkeypatch.setattr(Scan, "open", opened_and_interrupted)
+    connect = Scan._connect
+    monkeypatch.setattr(Scan, "_connect", connected_and_interrupted)
     scan = Scan(scan_dsn, changing)
     with pytest.raises(KeyboardInterrupt):
         with scan:
@@ -185,6 +186,55 @@ def test_an_interruption_before_the_block_closes_the_scan(scan_dsn, changing, db
     with pytest.raises(howdah.InterfaceError, match="not open"):
         scan.tasks  # noqa: B018
     db.execute("DROP TABLE changing")  # it is not locked any more
+
+
+@pytest.mark.parametrize("started", [False, True])
+def test_an_interruption_as_the_keeper_starts(scan_dsn, changing, db, started, monkeypatch):
+    def interrupted(thread):
+        if started:
+            start_thread(thread)
+        raise KeyboardInterrupt
+
+    start_thread = threading.Thread.start
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(threading.Thread, "start", interrupted)
+        Scan(scan_dsn, changing).open()
+    assert "howdah-scan-keeper" not in [thread.name for thread in threading.enumerate()]
+    db.execute("DROP TABLE changing")  # it is not locked any more
+
+
+def test_two_open_it_at_once(scan_dsn, db):
+    """One of them is told that the other one has, and there is one connection."""
+
+    def open_it():
+        try:
+            scan.open()
+        except howdah.InterfaceError as error:
+            return str(error)
+
+    # Without a task that keeps it alive, it can be opened without a block on trio, too.
+    scan = Scan(make_conninfo(scan_dsn, application_name="at once"), "heap", keep_alive=None)
+    tasks = [start(open_it) for _ in range(2)]
+    told = [task.result() for task in tasks]
+    assert sorted(error is None for error in told) == [False, True]
+    assert {"being opened", "open already"} & {error[12:] for error in told if error}
+    count = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'at once'"
+    assert db.execute(count).fetchone() == (1,)
+    assert scan.read().num_rows == 4000
+    scan.close()
+
+
+def test_one_that_could_not_be_opened_can_be_opened(scan_dsn, db):
+    db.execute("DROP TABLE IF EXISTS made_later")
+    scan = Scan(scan_dsn, "made_later")
+    with pytest.raises(howdah.ProgrammingError, match="no relation"):
+        with scan:
+            pytest.fail("the block is entered")
+    db.execute("CREATE TABLE made_later (id int)")
+    for _ in range(2):
+        with scan:
+            assert scan.read().num_rows == 0
+    db.execute("DROP TABLE made_later")
 
 
 def test_a_view_that_is_dropped_before_the_snapshot(scan_dsn, db, monkeypatch):
@@ -199,7 +249,8 @@ def test_a_view_that_is_dropped_before_the_snapshot(scan_dsn, db, monkeypatch):
 
     monkeypatch.setattr(Planner, "look_up", dropping)
     with pytest.raises(howdah.ProgrammingError, match="there is no relation vanishing"):
-        Scan(scan_dsn, "vanishing").open()
+        with Scan(scan_dsn, "vanishing"):
+            pass
 
 
 def test_a_thread_that_cannot_be_started(scan_dsn, monkeypatch):

@@ -19,7 +19,12 @@ from howdah_scan.task import BATCH_BYTES
 ASYNC = True
 
 if ASYNC:
+    from howdah.io.event_loop import is_trio
+    from tests.tasks import start
+
     pytestmark = pytest.mark.anyio
+else:
+    from tests.contrib.replication.beside import start
 
 _REWRITES = [
     "TRUNCATE changing",
@@ -176,12 +181,12 @@ async def test_a_table_that_was_rewritten_after_the_loss(scan_dsn, changing, key
 
 
 async def test_an_interruption_before_the_block_closes_the_scan(scan_dsn, changing, db, monkeypatch):
-    async def opened_and_interrupted(scan):
-        await opened(scan)
+    async def connected_and_interrupted(scan):
+        await connect(scan)
         raise KeyboardInterrupt
 
-    opened = AsyncScan.open
-    monkeypatch.setattr(AsyncScan, "open", opened_and_interrupted)
+    connect = AsyncScan._connect
+    monkeypatch.setattr(AsyncScan, "_connect", connected_and_interrupted)
     scan = AsyncScan(scan_dsn, changing)
     with pytest.raises(KeyboardInterrupt):
         async with scan:
@@ -189,6 +194,75 @@ async def test_an_interruption_before_the_block_closes_the_scan(scan_dsn, changi
     with pytest.raises(howdah.InterfaceError, match="not open"):
         scan.tasks  # noqa: B018
     db.execute("DROP TABLE changing")  # it is not locked any more
+
+
+if not ASYNC:
+
+    @pytest.mark.parametrize("started", [False, True])
+    def test_an_interruption_as_the_keeper_starts(scan_dsn, changing, db, started, monkeypatch):
+        def interrupted(thread):
+            if started:
+                start_thread(thread)
+            raise KeyboardInterrupt
+
+        start_thread = threading.Thread.start
+        with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+            patched.setattr(threading.Thread, "start", interrupted)
+            AsyncScan(scan_dsn, changing).open()
+        assert "howdah-scan-keeper" not in [thread.name for thread in threading.enumerate()]
+        db.execute("DROP TABLE changing")  # it is not locked any more
+
+
+async def test_two_open_it_at_once(scan_dsn, db):
+    """One of them is told that the other one has, and there is one connection."""
+
+    async def open_it():
+        try:
+            await scan.open()
+        except howdah.InterfaceError as error:
+            return str(error)
+
+    # Without a task that keeps it alive, it can be opened without a block on trio, too.
+    scan = AsyncScan(make_conninfo(scan_dsn, application_name="at once"), "heap", keep_alive=None)
+    tasks = [start(open_it) for _ in range(2)]
+    told = [await task.result() for task in tasks]
+    assert sorted(error is None for error in told) == [False, True]
+    assert {"being opened", "open already"} & {error[12:] for error in told if error}
+    count = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'at once'"
+    assert db.execute(count).fetchone() == (1,)
+    assert (await scan.read()).num_rows == 4000
+    await scan.close()
+
+
+async def test_one_that_could_not_be_opened_can_be_opened(scan_dsn, db):
+    db.execute("DROP TABLE IF EXISTS made_later")
+    scan = AsyncScan(scan_dsn, "made_later")
+    with pytest.raises(howdah.ProgrammingError, match="no relation"):
+        async with scan:
+            pytest.fail("the block is entered")
+    db.execute("CREATE TABLE made_later (id int)")
+    for _ in range(2):
+        async with scan:
+            assert (await scan.read()).num_rows == 0
+    db.execute("DROP TABLE made_later")
+
+
+if ASYNC:
+
+    async def test_open_without_a_block(scan_dsn, db):
+        """On trio nothing would keep it alive."""
+        scan = AsyncScan(make_conninfo(scan_dsn, application_name="no block"), "heap")
+        if not is_trio():
+            await scan.open()
+            assert (await scan.read()).num_rows == 4000
+            await scan.close()
+            return
+        with pytest.raises(howdah.InterfaceError, match="async with scan"):
+            await scan.open()
+        count = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'no block'"
+        assert db.execute(count).fetchone() == (0,)
+        async with scan:
+            assert (await scan.read()).num_rows == 4000
 
 
 async def test_a_view_that_is_dropped_before_the_snapshot(scan_dsn, db, monkeypatch):
@@ -203,7 +277,8 @@ async def test_a_view_that_is_dropped_before_the_snapshot(scan_dsn, db, monkeypa
 
     monkeypatch.setattr(AsyncPlanner, "look_up", dropping)
     with pytest.raises(howdah.ProgrammingError, match="there is no relation vanishing"):
-        await AsyncScan(scan_dsn, "vanishing").open()
+        async with AsyncScan(scan_dsn, "vanishing"):
+            pass
 
 
 async def test_a_thread_that_cannot_be_started(scan_dsn, monkeypatch):

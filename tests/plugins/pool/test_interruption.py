@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 import howdah_pool
 from howdah_pool import ConnectionPool, NullConnectionPool
 from tests.interrupting import Interrupted, interrupt
-from tests.plugins.pool.clients import Client, until
+from tests.plugins.pool.clients import Client, until, worker_threads
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:a connection of the pool 'interrupted' was never given back",
@@ -129,3 +130,39 @@ def test_giving_back_to_one_who_waits(dsn: str) -> None:
     with ConnectionPool(dsn, name="interrupted", min_size=1, max_size=1) as pool:
         pool.wait()
         assert walk(pool, work) > 5
+
+
+@pytest.mark.parametrize("standbys", [False, True])
+def test_entering_the_block(dsn: str, standbys: bool) -> None:
+    """Whatever step of it is interrupted, nothing is left of the pool."""
+    step = 0
+    while True:
+        step += 1
+        pool: Any = ConnectionPool(
+            dsn, name="entered", min_size=1, open=False, read_conninfo=dsn if standbys else None
+        )
+        if not interrupt(pool.__enter__, step, howdah_pool):
+            break
+        assert pool.closed
+        until(lambda: not worker_threads("entered"))
+    assert step > 20
+    pool.close()
+
+
+@pytest.mark.parametrize("started", [False, True])
+def test_a_thread_that_is_interrupted_as_it_starts(
+    dsn: str, started: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(thread: threading.Thread) -> None:
+        if started or not thread.name.startswith("entered-worker"):
+            start(thread)
+        if thread.name.startswith("entered-worker"):
+            raise Interrupted
+
+    start = threading.Thread.start
+    pool = ConnectionPool(dsn, name="entered", min_size=1, open=False)
+    with monkeypatch.context() as patched, pytest.raises(Interrupted):
+        patched.setattr(threading.Thread, "start", interrupted)
+        with pool:
+            pytest.fail("the block is entered")
+    assert pool.closed and not worker_threads("entered")

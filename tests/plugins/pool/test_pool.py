@@ -446,6 +446,21 @@ def test_nothing_is_left_behind(dsn: str) -> None:
     assert (pool.size, pool.available) == (0, 0)
 
 
+def test_an_interruption_before_the_block_closes_the_pool(dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def opened_and_interrupted(pool: ConnectionPool[Any]) -> None:
+        opened(pool)
+        raise KeyboardInterrupt
+
+    opened = ConnectionPool._open
+    monkeypatch.setattr(ConnectionPool, "_open", opened_and_interrupted)
+    pool = ConnectionPool(dsn, name="interrupted", min_size=1, open=False)
+    with pytest.raises(KeyboardInterrupt):
+        with pool:
+            pytest.fail("the block is entered")
+    assert pool.closed
+    assert not workers("interrupted")
+
+
 def test_close_while_connections_are_used(dsn: str) -> None:
     with ConnectionPool(dsn, min_size=1) as pool:
         with pool.connection() as conn:

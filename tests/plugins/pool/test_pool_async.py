@@ -455,6 +455,23 @@ async def test_nothing_is_left_behind(dsn: str) -> None:
     assert (pool.size, pool.available) == (0, 0)
 
 
+async def test_an_interruption_before_the_block_closes_the_pool(
+    dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def opened_and_interrupted(pool: AsyncConnectionPool[Any]) -> None:
+        opened(pool)
+        raise KeyboardInterrupt
+
+    opened = AsyncConnectionPool._open
+    monkeypatch.setattr(AsyncConnectionPool, "_open", opened_and_interrupted)
+    pool = AsyncConnectionPool(dsn, name="interrupted", min_size=1, open=False)
+    with pytest.raises(KeyboardInterrupt):
+        async with pool:
+            pytest.fail("the block is entered")
+    assert pool.closed
+    assert not workers("interrupted")
+
+
 async def test_close_while_connections_are_used(dsn: str) -> None:
     async with AsyncConnectionPool(dsn, min_size=1) as pool:
         async with pool.connection() as conn:
