@@ -1,26 +1,27 @@
 """How many instructions the client takes for queries, and for plugins, counted by valgrind.
 
 `python -m tests.bench.instructions` counts for a prepared query for one row with all plugins, with types and
-preparing alone, and with a plugin that observes queries; and for other ways of a query.
+preparing alone, and with a plugin that observes queries; and for other ways of a query. With `orm`, it counts
+for 2,000 objects that SQLAlchemy's ORM inserts and selects, over each driver and without one (`orm`).
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 
+from tests.bench.places import Places
 from tests.servers import Server
 
-#: The difference of two counts is that of so many queries: what comes before and behind is in both.
-TIMES = (100, 400)
-
 #: Without the garbage collector: its turn may come in one of the ways and not in the others.
-_PROGRAM = """
+QUERIES = """
 import gc
 import sys
 import howdah
@@ -74,6 +75,29 @@ with driver.connect(dsn, autocommit=True) as conn:
         run(cur)
 """
 
+#: The first turns prepare statements, and fill SQLAlchemy's caches.
+ORM = """
+import gc
+import sys
+from types import SimpleNamespace
+from tests.bench import orm
+from tests.bench.programs import Orm
+
+host, port, user, dbname, driver, inserts, times = sys.argv[1:]
+server = SimpleNamespace(host=host, port=int(port), user=user, dbname=dbname)
+program = Orm("orm", "", "orm", "", ("sync",), inserts=inserts == "insert", objects=2000)
+gc.disable()
+if driver == "none":
+    ready = orm.undriven(program, server)
+else:
+    ready = orm.contender(SimpleNamespace(name=driver), program, server)
+for _ in range(3 + int(times)):
+    ready.run()
+"""
+
+#: How many turns: the difference of two counts is that of some turns, without what comes before and behind.
+TIMES = {QUERIES: (100, 400), ORM: (1, 3)}
+
 #: What is counted: the plugins, and the way of the query.
 WAYS = {
     ("all", "prepared"): "a prepared query for one row",
@@ -86,12 +110,24 @@ WAYS = {
 }
 
 
-def count(dsn: str, plugins: str, way: str, times: int) -> int:
-    """Return the instructions that a process with so many queries executes."""
+def difference(program: str, *arguments: str) -> float:
+    """Return the instructions that a program executes for one turn of its work.
+
+    Args:
+        program: Takes the arguments, and how many turns there are.
+        arguments: What else it takes.
+    """
+    first, last = TIMES[program]
+    counts = [count(program, *arguments, str(times)) for times in (first, last)]
+    return (counts[1] - counts[0]) / (last - first)
+
+
+def count(program: str, *arguments: str) -> int:
+    """Return the instructions that a process executes."""
     with tempfile.TemporaryDirectory() as directory:
         command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={directory}/out", sys.executable]
         done = subprocess.run(
-            [*command, "-c", _PROGRAM, dsn, plugins, way, str(times)],
+            [*command, "-c", program, *arguments],
             env={**os.environ, "PYTHONHASHSEED": "0"},
             cwd=Path(__file__).parents[2],
             check=True,
@@ -103,17 +139,39 @@ def count(dsn: str, plugins: str, way: str, times: int) -> int:
     return int(found[1])
 
 
+def count_queries() -> None:
+    """Count for the ways of a query, and print."""
+    with Server() as server:
+        for (plugins, way), title in WAYS.items():
+            counted = difference(QUERIES, server.dsn, plugins, way)
+            print(f"{title:45} {counted:10,.0f} instructions", flush=True)
+
+
+def count_orm() -> None:
+    """Count for SQLAlchemy's ORM, and print."""
+    with ExitStack() as stack:
+        server = Places(stack).server("unix")
+        where = (server.host, str(server.port), server.user, server.dbname)
+        for work in ("insert", "select"):
+            for driver in ("howdah", "psycopg", "psycopg2", "none"):
+                counted = difference(ORM, *where, driver, work) / 1e6
+                print(f"{work} 2,000 objects, {driver:10} {counted:8.1f} million instructions", flush=True)
+
+
 def main() -> int:
     """Count, and print; return 2 if valgrind is missing."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.bench.instructions", description="Count instructions of the client."
+    )
+    parser.add_argument("what", nargs="?", choices=("queries", "orm"), default="queries")
+    what = parser.parse_args().what
     if shutil.which("valgrind") is None:
         print("valgrind, which counts the instructions, is not installed", file=sys.stderr)
         return 2
-    first, last = TIMES
-    with Server() as server:
-        for (plugins, way), title in WAYS.items():
-            counts = [count(server.dsn, plugins, way, times) for times in (first, last)]
-            difference = counts[1] - counts[0]
-            print(f"{title:45} {difference / (last - first):10,.0f} instructions", flush=True)
+    if what == "orm":
+        count_orm()
+    else:
+        count_queries()
     return 0
 
 
