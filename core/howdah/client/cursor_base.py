@@ -471,7 +471,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
                 return exchange
             again = yield from request.recover(exchange)
             if not again:
-                exchange.raise_error()
+                request.raise_error(exchange)
 
     def _can_be_deferred(self, request: Request) -> bool:
         """Return whether a query in a pipeline can be written without waiting for the server."""
@@ -522,6 +522,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
                     request.executed(exchange)
             elif judged or not request.new:
                 request.failed(exchange.error)
+            request.raise_error(exchange)
         yield from self._keep(exchange)
         if exchange.results and exchange.results[0].tag == b"ROLLBACK":
             request.check_committed()

@@ -202,7 +202,7 @@ class CursorKernel:
         request.plan()
         again = yield from request.recover(failed)
         if not again:
-            failed.raise_error()
+            request.raise_error(failed)
         yield from cursor._run(request)
 
     @property

@@ -171,7 +171,7 @@ class ExecuteMany:
             cursor._rowcount, cursor._tag = exchange.affected, exchange.tag
         if exchange.error is not None:
             self._request.failed(exchange.error)
-            exchange.raise_error()
+            self._request.raise_error(exchange)
         if self._returning:
             if cursor._unknown:
                 yield from cursor._decode_late(exchange)
@@ -186,7 +186,7 @@ class ExecuteMany:
             cursor._rowcount, cursor._tag = exchange.affected, exchange.tag
         if exchange.aborted:
             raise aborted(exchange)
-        exchange.raise_error()
+        self._request.raise_error(exchange)
         if self._returning:
             yield from cursor._keep(exchange)
         self._check_committed()

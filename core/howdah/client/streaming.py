@@ -221,4 +221,4 @@ class Stream(Streaming):
         yield from self._wait_for_end()
         assert exchange.error is not None and request is not None
         request.failed(exchange.error)
-        exchange.raise_error()
+        request.raise_error(exchange)
