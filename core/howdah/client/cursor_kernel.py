@@ -102,7 +102,7 @@ class CursorKernel:
         parsed = cursor._parse(query)
         if not isinstance(parsed, ParsedQuery):
             raise NotSupportedError("this cursor leaves parameters to the server, which takes none here")
-        literals = cursor._transformer.encoder.literals(parsed.bind(params))
+        literals = cursor._transformer.encoder.parameter_literals(parsed.bind(params), parsed.names)
         return b"".join([part if isinstance(part, bytes) else literals[part] for part in parsed.parts])
 
     def observation(
