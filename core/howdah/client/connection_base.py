@@ -103,6 +103,7 @@ class BaseConnection(Generic[Row]):
     kernel: BaseKernel
     #: Makes the rows of cursors that are not given another.
     row_factory: Any
+    _row_factory: Any
     _kernel_class: type[BaseKernel]
 
     def __init__(self, connected: Connected, settings: dict[str, Any], adapters: AdaptersMap) -> None:

@@ -30,7 +30,7 @@ from howdah.pq import ExecStatus, Format, PipelineStatus, TransactionStatus
 from howdah.protocol.exchange import Exchange, QueryExchange, Result, rows_told
 from howdah.protocol.messages import MAX_TEXT, FieldDescription
 from howdah.protocol.session import Session
-from howdah.rows import BaseRowFactory, Row
+from howdah.rows import BaseRowFactory, Row, checked_row_factory
 
 if TYPE_CHECKING:
     from howdah.client.column import Column
@@ -77,7 +77,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         super().__init__()
         self._connection = connection
         self._kernel = kernel = connection.kernel
-        self._row_factory = connection.row_factory if row_factory is None else row_factory
+        self._row_factory = connection._row_factory if row_factory is None else row_factory
         self._transformer = kernel.transformer
         if binary is not None:
             self._format = Format(binary)
@@ -181,10 +181,10 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
 
     @row_factory.setter
     def row_factory(self, row_factory: BaseRowFactory[Row]) -> None:
-        self._row_factory = row_factory
+        self._row_factory = checked_row_factory(row_factory)
         result = self._result
         if result is not None and result.fields is not None and result.status != ExecStatus.SINGLE_TUPLE:
-            self._make_row = row_factory(self)
+            self._make_row = self._row_maker(row_factory)
 
     def setinputsizes(self, sizes: Sequence[Any]) -> None:
         """Do nothing: sizes are of no use to PostgreSQL (PEP 249)."""

@@ -133,7 +133,7 @@ class Stream(Streaming):
         for row in rows:
             if self._factory is not cursor._row_factory:
                 self._factory = cursor._row_factory
-                self._make_row = self._factory(cursor)
+                self._make_row = cursor._row_maker(self._factory)
             yield row if self._make_row is tuple else self._make_row(row)
 
     def open(self) -> Operation[None]:
