@@ -305,9 +305,9 @@ class BaseConnection(Generic[Row]):
     def _set_isolation_level(self, value: IsolationLevel | int | None) -> None:
         self._check_outside_transaction("isolation_level")
         if value is not None:
-            from howdah.client.isolation import IsolationLevel
+            from howdah.client.isolation import checked_isolation_level
 
-            value = IsolationLevel(value)
+            value = checked_isolation_level(value)
         self._isolation_level = value
         self._compose_begin()
 
