@@ -120,7 +120,7 @@ class Reading(Streaming):
             yield described
             if described.error is not None:
                 self._failed(described.error)
-                described.raise_error()
+                request.raise_error(described)
             exchange = self.exchange = self._bound(session, described)
             sent = True
         finally:

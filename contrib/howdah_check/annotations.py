@@ -22,11 +22,13 @@ _SEQUENCES = frozenset(
     for prefix in ("", "typing.", "collections.abc.")
     for name in ("list", "List", "Sequence", "MutableSequence", "Iterable", "Collection")
 )
+_TUPLES = frozenset({"tuple", "typing.Tuple"})
 _TRANSPARENT = frozenset({"Annotated", "Required", "NotRequired", "ReadOnly", "Final", "Mapped", "InitVar"})
 #: The types of calls, by the function's dotted name.
 _CALLS = {
     **{name: name for name in _KNOWN},
     "len": "int",
+    "tuple": "tuple",
     "uuid.uuid4": "uuid.UUID",
     "uuid.uuid1": "uuid.UUID",
     "datetime.datetime.now": "datetime.datetime",
@@ -104,6 +106,8 @@ def type_of(node: ast.expr, module: Module, project: Project) -> PyType:
         case ast.List(elts=elements):
             types = {type_of(element, module, project) for element in elements}
             return PyType(frozenset({"list"}), False, types.pop() if len(types) == 1 else ANYTHING)
+        case ast.Tuple():
+            return PyType(frozenset({"tuple"}), False)
         case ast.Call(func=function):
             name = _CALLS.get(module.dotted(function))
             return ANYTHING if name is None else PyType(frozenset({name}), False)
@@ -123,7 +127,9 @@ def _variable(node: ast.Name, module: Module, project: Project) -> PyType:
     binding = found[1][0]
     if binding.annotation is not None:
         return annotated(binding.annotation, module, project)
-    if isinstance(binding.node, ast.Assign) and isinstance(binding.value, (ast.Constant, ast.Call)):
+    if isinstance(binding.node, ast.Assign) and isinstance(
+        binding.value, (ast.Constant, ast.Call, ast.Tuple)
+    ):
         return type_of(binding.value, module, project)
     return ANYTHING
 
@@ -162,7 +168,9 @@ def _subscripted(name: str, inner: ast.expr, module: Module, project: Project, d
         return _union([type_of(part, module, project) for part in parts], parts)
     if name in _SEQUENCES:
         return PyType(frozenset({"list"}), False, annotated(inner, module, project, depth))
-    return PyType(nullable=False) if name in ("dict", "set", "tuple", "frozenset") else ANYTHING
+    if name in _TUPLES:
+        return PyType(frozenset({"tuple"}), False)
+    return PyType(nullable=False) if name in ("dict", "set", "frozenset") else ANYTHING
 
 
 def _named(node: ast.Name | ast.Attribute, module: Module, project: Project, depth: int) -> PyType:
@@ -171,6 +179,8 @@ def _named(node: ast.Name | ast.Attribute, module: Module, project: Project, dep
     if found is None or found[2][-1].imported is not None:
         if name in _KNOWN:
             return PyType(frozenset({name}), False)
+        if name in _TUPLES:
+            return PyType(frozenset({"tuple"}), False)
         return PyType(frozenset({"list"}), False, ANYTHING) if name in _SEQUENCES else ANYTHING
     owner, _, bindings = found
     binding = bindings[-1]

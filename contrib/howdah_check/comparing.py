@@ -123,6 +123,8 @@ class Comparison:
                 yield Fault(statement.used, "parameters", message)
             return
         values = arguments.values
+        if count and arguments.unlisted is not None:
+            yield from self._unlisted(arguments.unlisted, module, "list")
         if arguments.alternative is not None and (values is None or len(values) != count):
             values = arguments.alternative
         if values is None:
@@ -134,9 +136,18 @@ class Comparison:
         for number, value in enumerate(values):
             yield from self._value(statement, number, prepared.parameters[number], value, module)
 
+    def _unlisted(self, params: ast.expr, module: Module, wanted: str) -> Iterator[Fault]:
+        """Tell if a single value is passed in place of a sequence or a mapping of parameters."""
+        given = type_of(params, module, self._project)
+        if given.names and not given.names & {"list", "tuple"}:
+            message = f"the parameters are a sequence or a mapping, but the call passes {given}"
+            yield Fault(_place(params, module), "parameters", f"{message}: put it into a {wanted}")
+
     def _named_parameters(self, prepared: Prepared, module: Module) -> Iterator[Fault]:
         statement = prepared.statement
         named = statement.arguments.named
+        if statement.arguments.unlisted is not None:
+            yield from self._unlisted(statement.arguments.unlisted, module, "dictionary")
         if statement.arguments.values is not None:
             message = "the placeholders have names, but the parameters are positional"
             yield Fault(statement.used, "parameters", message)
@@ -151,13 +162,15 @@ class Comparison:
     def _value(
         self, statement: Statement, number: int, oid: int, value: ast.expr, module: Module
     ) -> Iterator[Fault]:
-        # With a cast, the server takes the type of the value, and converts it.
-        if statement.adapts and number in statement.casts:
-            return
         given = type_of(value, module, self._project)
+        # With a cast, the server takes the type of the value, and converts it; but no record to an array.
+        if statement.adapts and number in statement.casts and given.names != {"tuple"}:
+            return
         type = self._catalog.types.get(oid)
         if type is not None and not _can_be_sent(given, type):
             message = f"{statement.parameter(number)} has the type {type.shown}, but the value is {given}"
+            if given.names == {"tuple"}:
+                message += ", which is a record: pass a list"
             fault = Fault(_place(value, module), "types", message)
             sent = [_SENT_AS.get(name, 0) for name in given.names]
             if not statement.adapts or given.element is not None or len(sent) != 1 or not sent[0]:
@@ -284,7 +297,7 @@ def _words(statement: Statement) -> str:
 def _can_be_read(wanted: PyType, type: DatabaseType) -> bool:
     """Return whether a value of a database type may have an annotation; True if it is not known."""
     given = column_type(type)
-    if not wanted.names or not given.names:
+    if not wanted.names or not given.names or "tuple" in wanted.names:
         return True
     if given.element is not None:
         if "list" not in wanted.names or wanted.element is None or type.element is None:
@@ -299,6 +312,8 @@ def _can_be_read(wanted: PyType, type: DatabaseType) -> bool:
 
 def _can_be_sent(given: PyType, type: DatabaseType) -> bool:
     """Return whether all values of a Python type can be sent for a database type; True if it is not known."""
+    if "tuple" in given.names:
+        return len(given.names) > 1 or type.element is None
     wanted = column_type(type)
     if not given.names or not wanted.names:
         return True

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
+from dataclasses import replace
 
 from howdah_check.placeholders import has_numbers, has_percents
+from howdah_check.recognition import EXECUTE
 from howdah_check.statements import Arguments
 from howdah_check.static import Fragment
 
@@ -20,6 +22,8 @@ _SPREAD = frozenset(
 )
 #: Those whose parameters are a sequence of lists.
 _MANY = frozenset({"executemany", "fetchmany"})
+#: Those whose parameters are a sequence or a mapping in any case.
+_LISTED = EXECUTE | {"stream", "copy"}
 _PARAMS_KEYWORDS = ("params", "vars", "parameters", "args", "params_seq", "seq_of_parameters")
 
 
@@ -60,7 +64,8 @@ def arguments_of(node: ast.Call, first: int, text: Fragment) -> Arguments:
         return Arguments(any(keyword.arg is None for keyword in node.keywords))
     if isinstance(params, ast.Constant) and params.value is None:
         return Arguments()
-    return _first_listed(params) if name in _MANY else _listed(params)
+    arguments = _first_listed(params) if name in _MANY else _listed(params)
+    return arguments if name in _LISTED else replace(arguments, unlisted=None)
 
 
 def _first_listed(params: ast.expr) -> Arguments:
@@ -73,7 +78,7 @@ def _first_listed(params: ast.expr) -> Arguments:
 def _spread(rest: Sequence[ast.expr], params: ast.expr | None, name: str) -> Arguments:
     """Return the parameters of a query with `$1`: they follow it, or are one list."""
     if not rest:
-        return Arguments(False) if params is None else _listed(params)
+        return Arguments(False) if params is None else replace(_listed(params), unlisted=None)
     listed = _listed(rest[0]) if len(rest) == 1 else None
     if listed is None:
         return Arguments(True, rest)
@@ -87,8 +92,9 @@ def _listed(params: ast.expr) -> Arguments:
     """Return the parameters in a list or a dictionary."""
     match params:
         case ast.List(elts=values) | ast.Tuple(elts=values):
-            if not any(isinstance(value, ast.Starred) for value in values):
-                return Arguments(True, values)
+            if any(isinstance(value, ast.Starred) for value in values):
+                return Arguments(True)
+            return Arguments(True, values)
         case ast.Dict(keys=keys, values=values):
             named = {str(k.value): v for k, v in zip(keys, values) if isinstance(k, ast.Constant)}
             if len(named) == len(keys):
@@ -96,4 +102,4 @@ def _listed(params: ast.expr) -> Arguments:
         case ast.Call(func=ast.Name(id="dict"), args=[], keywords=keywords):
             if all(keyword.arg for keyword in keywords):
                 return Arguments(True, named={str(k.arg): k.value for k in keywords})
-    return Arguments(True)
+    return Arguments(True, unlisted=params)

@@ -21,12 +21,14 @@ class Arguments:
         values: their expressions, None if they are not listed in the call.
         named: their expressions by name, None if they are not listed in the call.
         alternative: what they are if the only one is the list of the parameters, as for a raw cursor.
+        unlisted: the expression in place of a list or dictionary of parameters, None if there is none.
     """
 
     given: bool = False
     values: Sequence[ast.expr] | None = None
     named: Mapping[str, ast.expr] | None = None
     alternative: Sequence[ast.expr] | None = None
+    unlisted: ast.expr | None = None
 
 
 @dataclass(frozen=True)

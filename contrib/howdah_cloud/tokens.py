@@ -7,6 +7,7 @@ import time
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from howdah.client.connection_base import checked_flag
 from howdah.conninfo import PasswordProvider
 from howdah.errors import Error
 from howdah.protocol.credentials import AuthenticationFailed, shown
@@ -44,13 +45,16 @@ class TokenPassword(PasswordProvider):
     Args:
         require_tls: whether the token is refused to connections that may have no TLS. It is sent in clear,
             so turn this off only for a proxy on this machine.
+
+    Raises:
+        howdah.ProgrammingError: `require_tls` is text.
     """
 
     #: The name of the cloud, for errors.
     cloud = ""
 
     def __init__(self, *, require_tls: bool = True) -> None:
-        self._require_tls = require_tls
+        self._require_tls = checked_flag("require_tls", require_tls)
         self._tokens: dict[Hashable, Token] = {}
         self._lock = threading.Lock()
 

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import howdah
+from howdah.client.connection_base import checked_flag
 from howdah.errors import DatabaseError
 from howdah.hookspecs import hookimpl
 from howdah_opentelemetry.connections import (
@@ -40,6 +41,9 @@ class Instrumentation:
             replaced by `?`, except in queries with parameters.
         trace_context: the name of a setting, such as `app.traceparent` or `application_name`, in which the
             server is told the context of a sampled span, along with the query; None not to tell it.
+
+    Raises:
+        howdah.ProgrammingError: a flag is text.
     """
 
     __name__ = _NAME
@@ -58,10 +62,12 @@ class Instrumentation:
     ) -> None:
         self._instruments = Instruments(tracer_provider, meter_provider)
         self._pools = Pools(self._instruments.meter)
-        self._connects = connects
-        self._observer = TransactionTelemetry if transactions else ConnectionTelemetry
-        self._acquires = acquires
-        self._query_text = query_text
+        self._connects = checked_flag("connects", connects)
+        self._observer = (
+            TransactionTelemetry if checked_flag("transactions", transactions) else ConnectionTelemetry
+        )
+        self._acquires = checked_flag("acquires", acquires)
+        self._query_text = checked_flag("query_text", query_text)
         self._trace_context = trace_context
 
     @hookimpl

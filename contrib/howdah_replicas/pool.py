@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from howdah import Connection
+from howdah.client.connection_base import checked_flag
 from howdah.conninfo import Parameter, hosts, resolve
 from howdah.errors import Error, InterfaceError
 from howdah_pool import ConnectionPool, PoolClosed, PoolTimeout, Unreachable
@@ -65,7 +66,7 @@ class ReplicatedPool:
             `min_size` (1 by default), `max_size`, `configure`, `check`, `reset`, `max_idle`…
 
     Raises:
-        howdah.ProgrammingError: the conninfo is invalid.
+        howdah.ProgrammingError: the conninfo is invalid, or a flag is text.
         ValueError: an option is invalid.
     """
 
@@ -90,7 +91,7 @@ class ReplicatedPool:
         self.name = name or f"replicated-{next(_numbers)}"
         self.timeout = timeout
         self.replay_timeout = replay_timeout
-        self.read_primary = read_primary
+        self.read_primary = checked_flag("read_primary", read_primary)
         settings: dict[str, Any] = {
             "min_size": 1,
             "num_workers": 1,

@@ -8,6 +8,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakKeyDictionary
 
+from howdah.client.connection_base import checked_flag
 from howdah.errors import Error, OperationalError
 from howdah.pq import TransactionStatus
 from howdah_pool.queries import PoolQueries
@@ -120,6 +121,7 @@ class Session(PoolQueries):
             LostToken: a fail-over has lost what the token stands for.
             howdah_pool.PoolTimeout: the primary had no connection in time.
             howdah_pool.PoolClosed: the pool is not open.
+            howdah.ProgrammingError: `read_only` is text.
         """
         pool = self._pool
         if not read_only:
@@ -127,6 +129,7 @@ class Session(PoolQueries):
             system, timeline = pool.position_of(server)
             self._lent[connection] = _Lent(server, Commits(connection.kernel, system, timeline))
             return connection
+        checked_flag("read_only", read_only)
         token = self.token
         server, connection, found = pool.take_for_reading(token, timeout)
         self._lent[connection] = _Lent(server, None)

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from howdah.client.connection_base import checked_flag
 from howdah.errors import NotSupportedError, ProgrammingError
 from howdah_replication.lsn import LSN
 
@@ -122,6 +123,12 @@ def _checked(text: str, what: str) -> str:
     return text
 
 
+def _check_flags(**flags: bool | None) -> None:
+    """Refuse flags that are text."""
+    for name, value in flags.items():
+        checked_flag(name, value)
+
+
 def _flag(value: bool) -> str:
     return "true" if value else "false"
 
@@ -141,6 +148,7 @@ def create_logical_slot(
     failover: bool,
 ) -> str:
     """Return CREATE_REPLICATION_SLOT for a logical slot, as a server of a version has it."""
+    _check_flags(temporary=temporary, two_phase=two_phase, failover=failover)
     if snapshot not in _OLD_SNAPSHOTS:
         raise ProgrammingError(f"snapshot is 'export', 'use' or 'nothing', not {snapshot!r}")
     if failover and version < 170000:
@@ -164,6 +172,7 @@ _OLD_SNAPSHOTS = {"export": "EXPORT_SNAPSHOT", "use": "USE_SNAPSHOT", "nothing":
 
 def create_physical_slot(version: int, name: str, *, temporary: bool, reserve_wal: bool) -> str:
     """Return CREATE_REPLICATION_SLOT for a physical slot, as a server of a version has it."""
+    _check_flags(temporary=temporary, reserve_wal=reserve_wal)
     begin = f"{_creation(name, temporary)} PHYSICAL"
     if not reserve_wal:
         return begin
@@ -172,6 +181,7 @@ def create_physical_slot(version: int, name: str, *, temporary: bool, reserve_wa
 
 def alter_slot(version: int, name: str, *, failover: bool | None, two_phase: bool | None) -> str:
     """Return ALTER_REPLICATION_SLOT."""
+    _check_flags(failover=failover, two_phase=two_phase)
     needed = 180000 if two_phase is not None else 170000
     if version < needed:
         raise NotSupportedError(f"to change this of a slot needs PostgreSQL {needed // 10000}")
@@ -184,6 +194,7 @@ def alter_slot(version: int, name: str, *, failover: bool | None, two_phase: boo
 
 def drop_slot(name: str, *, wait: bool) -> str:
     """Return DROP_REPLICATION_SLOT."""
+    _check_flags(wait=wait)
     return f"DROP_REPLICATION_SLOT {identifier(name)}{' WAIT' * wait}"
 
 
@@ -236,8 +247,9 @@ def pgoutput_options(
 
     Raises:
         howdah.NotSupportedError: the server is too old for them.
-        howdah.ProgrammingError: they do not go together.
+        howdah.ProgrammingError: they do not go together, or a flag is text.
     """
+    _check_flags(binary=binary, two_phase=two_phase, messages=messages)
     if isinstance(publications, str) or not publications:
         raise ProgrammingError("publications is a sequence of at least one name")
     if streaming not in _STREAMING:
@@ -288,6 +300,13 @@ def base_backup(
     options: Mapping[str, OptionValue],
 ) -> str:
     """Return BASE_BACKUP."""
+    _check_flags(
+        wal=wal,
+        progress=progress,
+        manifest=manifest,
+        tablespace_map=tablespace_map,
+        verify_checksums=verify_checksums,
+    )
     if version < 150000:
         raise NotSupportedError("base_backup() needs PostgreSQL 15")
     given: list[tuple[str, str]] = [

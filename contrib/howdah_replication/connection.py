@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
+from howdah.client.connection_base import checked_flag
 from howdah.errors import ProgrammingError
 from howdah.rows import tuple_row
 from howdah_replication import commands, rows
@@ -83,7 +84,7 @@ class ReplicationConnection:
         import howdah
 
         driver = howdah.default_driver() if driver is None else driver
-        params = {"replication": "true" if physical else "database", **params}
+        params = {"replication": "true" if checked_flag("physical", physical) else "database", **params}
         connection = driver.connect(conninfo, autocommit=True, **params)
         return cls(connection)
 
@@ -342,7 +343,7 @@ class ReplicationConnection:
             howdah.ProgrammingError: a stream or backup is open.
         """
         begin = position(start)
-        encoding = None if binary else self.connection.kernel.transformer.encoding
+        encoding = None if checked_flag("binary", binary) else self.connection.kernel.transformer.encoding
         return self._started(
             ReplicationStream(
                 self.connection,
@@ -423,7 +424,7 @@ class ReplicationConnection:
         command = commands.base_backup(
             self._version,
             label=label,
-            checkpoint="fast" if fast else "spread",
+            checkpoint="fast" if checked_flag("fast", fast) else "spread",
             wal=wal,
             progress=progress,
             manifest=manifest,

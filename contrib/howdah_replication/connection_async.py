@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
+from howdah.client.connection_base import checked_flag
 from howdah.errors import ProgrammingError
 from howdah.rows import tuple_row
 from howdah_replication import commands, rows
@@ -84,7 +85,7 @@ class AsyncReplicationConnection:
         import howdah
 
         driver = howdah.default_driver() if driver is None else driver
-        params = {"replication": "true" if physical else "database", **params}
+        params = {"replication": "true" if checked_flag("physical", physical) else "database", **params}
         if ASYNC:
             connection = await driver.AsyncConnection.connect(conninfo, autocommit=True, **params)
         else:
@@ -352,7 +353,7 @@ class AsyncReplicationConnection:
             howdah.ProgrammingError: a stream or backup is open.
         """
         begin = position(start)
-        encoding = None if binary else self.connection.kernel.transformer.encoding
+        encoding = None if checked_flag("binary", binary) else self.connection.kernel.transformer.encoding
         return self._started(
             AsyncReplicationStream(
                 self.connection,
@@ -433,7 +434,7 @@ class AsyncReplicationConnection:
         command = commands.base_backup(
             self._version,
             label=label,
-            checkpoint="fast" if fast else "spread",
+            checkpoint="fast" if checked_flag("fast", fast) else "spread",
             wal=wal,
             progress=progress,
             manifest=manifest,

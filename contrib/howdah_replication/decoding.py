@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from howdah.errors import DataError, NotSupportedError
 from howdah.errors.context import add_column_name, add_column_number
 from howdah.pq import Format
 from howdah_replication.messages import (
@@ -96,7 +95,7 @@ class _Table:
     def _load(self, load: _Load, column: int, data: bytes) -> Any:
         try:
             return load(data)
-        except (DataError, NotSupportedError) as error:
+        except Exception as error:
             add_column_number(error, column)
             add_column_name(error, [each.name for each in self.relation.columns], f"{self.relation.name!r}, ")
             raise

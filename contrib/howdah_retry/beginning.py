@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from howdah.client.isolation import IsolationLevel
+from howdah.client.connection_base import checked_flag
+from howdah.client.isolation import IsolationLevel, checked_isolation_level
 from howdah.errors import ProgrammingError
 from howdah.io.operation import Operation
 from howdah.pq import TransactionStatus
@@ -25,25 +26,41 @@ class Characteristics(NamedTuple):
         deferrable: whether it waits until it can run without serialization failures.
     """
 
-    isolation_level: IsolationLevel | int | None = None
+    isolation_level: IsolationLevel | None = None
     read_only: bool | None = None
     deferrable: bool | None = None
+
+    @classmethod
+    def of(cls, isolation_level: object, read_only: object, deferrable: object) -> Characteristics:
+        """Return the characteristics for arguments of `run`.
+
+        Args:
+            isolation_level: an isolation level or its number, or None.
+            read_only: True, False or None.
+            deferrable: True, False or None.
+
+        Raises:
+            ValueError: there is no such isolation level.
+            howdah.ProgrammingError: a flag is text.
+        """
+        return cls(
+            None if isolation_level is None else checked_isolation_level(isolation_level),
+            None if read_only is None else checked_flag("read_only", read_only),
+            None if deferrable is None else checked_flag("deferrable", deferrable),
+        )
 
     def begin_statement(self, connection: BaseConnection[Any]) -> bytes:
         """Return the command that begins such a transaction.
 
         Args:
             connection: the connection.
-
-        Raises:
-            ValueError: there is no such isolation level.
         """
         level = connection.isolation_level if self.isolation_level is None else self.isolation_level
         read_only = connection.read_only if self.read_only is None else self.read_only
         deferrable = connection.deferrable if self.deferrable is None else self.deferrable
         parts = ["BEGIN"]
         if level is not None:
-            parts.append("ISOLATION LEVEL " + IsolationLevel(level).name.replace("_", " "))
+            parts.append("ISOLATION LEVEL " + level.name.replace("_", " "))
         if read_only is not None:
             parts.append("READ ONLY" if read_only else "READ WRITE")
         if deferrable is not None:

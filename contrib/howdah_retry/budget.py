@@ -7,9 +7,10 @@ from time import monotonic
 from typing import NamedTuple
 
 from howdah.errors import Error
+from howdah.errors.context import add_note
 from howdah_retry.policy import RetryPolicy
 
-__all__ = ["Attempt", "Budget", "add_note", "attempts_of"]
+__all__ = ["Attempt", "Budget", "attempts_of"]
 
 #: Where an exception keeps its attempts.
 _KEPT_AS = "howdah_attempts"
@@ -114,11 +115,3 @@ def attempts_of(error: BaseException) -> tuple[Attempt, ...]:
     """
     attempts: tuple[Attempt, ...] = vars(error).get(_KEPT_AS, ())
     return attempts
-
-
-def add_note(error: BaseException, note: str) -> None:
-    """Add a note to an exception, which its traceback shows from Python 3.11 on."""
-    if hasattr(error, "add_note"):
-        error.add_note(note)
-    else:
-        vars(error).setdefault("__notes__", []).append(note)

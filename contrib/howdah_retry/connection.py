@@ -51,7 +51,8 @@ class Retrying:
             What the function returned in the attempt that was committed; None if it raised `howdah.Rollback`.
 
         Raises:
-            howdah.ProgrammingError: a transaction is open already, or the function has ended its transaction.
+            howdah.ProgrammingError: a transaction is open already, the function has ended its transaction, or
+                a flag is text.
             howdah.errors.TransactionResolutionUnknown: the connection was lost during the commit, and nobody
                 knows whether the transaction is committed.
             howdah.Error: the last attempt failed; `howdah_retry.attempts_of(error)` has all of them.
@@ -95,4 +96,5 @@ class Retrying:
         from howdah_retry.sources import PooledConnections
 
         options = Options.of(policy, isolation_level, read_only, deferrable, committed)
-        return Run(PooledConnections(pool, bool(read_only)), function, options).run()
+        source = PooledConnections(pool, bool(options.characteristics.read_only))
+        return Run(source, function, options).run()

@@ -50,7 +50,8 @@ class AsyncRetrying:
             What the function returned in the attempt that was committed; None if it raised `howdah.Rollback`.
 
         Raises:
-            howdah.ProgrammingError: a transaction is open already, or the function has ended its transaction.
+            howdah.ProgrammingError: a transaction is open already, the function has ended its transaction, or
+                a flag is text.
             howdah.errors.TransactionResolutionUnknown: the connection was lost during the commit, and nobody
                 knows whether the transaction is committed.
             howdah.Error: the last attempt failed; `howdah_retry.attempts_of(error)` has all of them.
@@ -94,4 +95,5 @@ class AsyncRetrying:
         from howdah_retry.sources_async import AsyncPooledConnections
 
         options = Options.of(policy, isolation_level, read_only, deferrable, committed)
-        return await AsyncRun(AsyncPooledConnections(pool, bool(read_only)), function, options).run()
+        source = AsyncPooledConnections(pool, bool(options.characteristics.read_only))
+        return await AsyncRun(source, function, options).run()

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from random import uniform
 
+from howdah.client.connection_base import checked_flag
 from howdah.errors import Error, InFailedSqlTransaction, QueryTimeout, TransactionResolutionUnknown
 
 __all__ = ["RetryPolicy"]
@@ -32,6 +33,7 @@ class RetryPolicy:
 
     Raises:
         ValueError: a number is negative, or there is no limit.
+        howdah.ProgrammingError: a flag is text.
     """
 
     attempts: int | None = 10
@@ -43,6 +45,8 @@ class RetryPolicy:
     ask_server: bool = False
 
     def __post_init__(self) -> None:
+        checked_flag("lost_connections", self.lost_connections)
+        checked_flag("ask_server", self.ask_server)
         if self.attempts is None and self.seconds is None:
             raise ValueError("a policy without an end: limit 'attempts' or 'seconds'")
         if self.attempts is not None and self.attempts < 1:

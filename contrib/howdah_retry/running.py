@@ -9,9 +9,10 @@ from time import sleep
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from howdah.errors import OperationalError, ProgrammingError, TransactionResolutionUnknown
+from howdah.errors.context import add_note
 from howdah.pq import TransactionStatus
 from howdah_retry.beginning import Characteristics
-from howdah_retry.budget import Budget, add_note
+from howdah_retry.budget import Budget
 from howdah_retry.ending import may_end_transaction
 from howdah_retry.identity import Identity, Outcome
 from howdah_retry.outcome import Check, find_out, identify
@@ -58,7 +59,7 @@ class Options(NamedTuple):
         check: Check | None,
     ) -> Options:
         """Return the options for arguments of `run`."""
-        characteristics = Characteristics(isolation_level, read_only, deferrable)
+        characteristics = Characteristics.of(isolation_level, read_only, deferrable)
         return cls(policy or _DEFAULT, characteristics, check)
 
 

@@ -6,6 +6,7 @@ import os
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
+from howdah.client.connection_base import checked_flag
 from howdah.conninfo import conninfo_to_dict
 from howdah.errors import OperationalError
 
@@ -102,14 +103,17 @@ class AsyncOneConnection:
         connection: the connection.
         reconnect: whether attempts may use other connections than this one, which are opened with its
             parameters; or a function that opens one.
+
+    Raises:
+        howdah.ProgrammingError: `reconnect` is text.
     """
 
     forgiven = 0
 
     def __init__(self, connection: Any, reconnect: bool | Callable[[], Awaitable[Any]]) -> None:
         self._connection = connection
-        self._reconnect = reconnect
-        self.replaces_lost = bool(reconnect)
+        self._reconnect = reconnect if callable(reconnect) else checked_flag("reconnect", reconnect)
+        self.replaces_lost = bool(self._reconnect)
         self._other: Any = None
 
     async def acquire(self, timeout: float | None, *, checking: bool = False) -> Any:

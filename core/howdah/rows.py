@@ -18,6 +18,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, NoReturn, Protocol, TypeAlias, TypeVar
 
 from howdah.errors import DataError, InterfaceError, ProgrammingError
+from howdah.errors.context import type_of
 from howdah.native.implementation import IMPLEMENTATION
 
 if TYPE_CHECKING:
@@ -138,7 +139,11 @@ def class_row(cls: type[T]) -> BaseRowFactory[T]:
 
     Returns:
         The row factory.
+
+    Raises:
+        howdah.ProgrammingError: it cannot be called.
     """
+    _check_callable("class_row", cls)
     return kwargs_row(cls)
 
 
@@ -150,7 +155,11 @@ def args_row(func: Callable[..., T]) -> BaseRowFactory[T]:
 
     Returns:
         The row factory.
+
+    Raises:
+        howdah.ProgrammingError: it cannot be called.
     """
+    _check_callable("args_row", func)
 
     def factory(cursor: Described) -> RowMaker[T]:
         def make(values: Sequence[Any]) -> T:
@@ -169,7 +178,11 @@ def kwargs_row(func: Callable[..., T]) -> BaseRowFactory[T]:
 
     Returns:
         The row factory.
+
+    Raises:
+        howdah.ProgrammingError: it cannot be called.
     """
+    _check_callable("kwargs_row", func)
 
     def factory(cursor: Described) -> RowMaker[T]:
         names = _names(cursor)
@@ -192,6 +205,14 @@ def scalar_row(cursor: Described) -> RowMaker[Any]:
     return itemgetter(0)
 
 
+def _check_callable(factory: str, func: object) -> None:
+    if not callable(func):
+        raise ProgrammingError(
+            f"{factory} takes a class or a function, not {type_of(func)}:"
+            f" what {factory}(…) returns is the row factory"
+        )
+
+
 def _names(cursor: Described) -> tuple[str, ...] | None:
     of_result = getattr(cursor, "_column_names", None)
     if of_result is not None:  # which takes less time than a description
@@ -208,6 +229,55 @@ def no_result(values: Sequence[Any]) -> NoReturn:
         howdah.InterfaceError: always.
     """
     raise InterfaceError("the last operation didn't produce records")
+
+
+#: What a row factory is, for those who pass something else.
+ROW_FACTORY = (
+    "a row factory is called with the cursor, once for each result, and returns a function that makes a row"
+    " of the values: pass tuple_row, dict_row or class_row(YourClass) of howdah.rows, or write one"
+)
+
+
+def checked_row_factory(factory: Any) -> Any:
+    """Return a row factory.
+
+    Args:
+        factory: what a program passes as one.
+
+    Raises:
+        howdah.ProgrammingError: it cannot be one: it cannot be called, or it is a class like `dict`, whose
+            instances cannot make rows.
+    """
+    if isinstance(factory, type):
+        # Not `callable`, which is true of every class.
+        if any("__call__" in vars(base) for base in factory.__mro__):
+            return factory
+        what = f"the class {factory.__qualname__}"
+    elif callable(factory):
+        return factory
+    else:
+        what = type_of(factory)
+    raise ProgrammingError(f"{what} is not a row factory; {ROW_FACTORY}")
+
+
+def not_a_row_maker(factory: Any, made: object) -> ProgrammingError:
+    """Return the error for a row factory that has returned what cannot make rows.
+
+    Args:
+        factory: the row factory.
+        made: what it has returned.
+    """
+    name = getattr(factory, "__qualname__", type(factory).__qualname__)
+    return ProgrammingError(f"the row factory {name} returned {type_of(made)}, no function; {ROW_FACTORY}")
+
+
+def no_rows_yet(values: Sequence[Any]) -> NoReturn:
+    """Raise an error; the row maker while a row factory is called.
+
+    Raises:
+        howdah.ProgrammingError: always.
+    """
+    raise ProgrammingError(f"the row factory takes rows from the cursor: it is no row factory; {ROW_FACTORY}")
 
 
 class DictMaker:

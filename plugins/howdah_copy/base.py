@@ -191,6 +191,10 @@ class BaseCopy:
             response = None
         if response is None or (exchange.error is not None and response.direction == ExecStatus.COPY_IN):
             yield from self._conclude()
+            if self._params is None:
+                from howdah.client.missing_parameters import suggest_parameters
+
+                suggest_parameters(exchange, session.encoding)
             exchange.raise_error()
             tag = b"".join([result.tag for result in exchange.results[-1:]]).decode("utf-8", "replace")
             raise ProgrammingError(
@@ -323,7 +327,7 @@ class BaseCopy:
 
     # COPY OUT
 
-    def _put_place(self, error: Error) -> None:
+    def _put_place(self, error: Exception) -> None:
         """Add the row and the column to the error of a value that cannot be loaded."""
         add_column_name(error, columns(self._statement), f"row {self._decoder.rows} of the COPY, ")
 

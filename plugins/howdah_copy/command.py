@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
+import lzma
 import os
 import re
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Iterator
 from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
@@ -14,7 +17,14 @@ from rich.console import Console
 from howdah import sql
 from howdah.adapt.encodings import embeds_ascii
 from howdah.cli.arguments import conninfo_argument
-from howdah.errors import Error, NotSupportedError, ProgrammingError
+from howdah.errors import (
+    DataError,
+    Error,
+    IntegrityError,
+    InternalError,
+    NotSupportedError,
+    OperationalError,
+)
 from howdah_copy.batches import Records, import_batches
 from howdah_copy.files import format_of, is_file, opened, size_of
 from howdah_copy.keyed_export import export_by_key
@@ -31,7 +41,18 @@ CHUNK = 256 * 1024
 #: How many rows make a part, if the command line does not say.
 PART = 100_000
 
+#: What a conninfo has, and the name of a table has not.
+_CONNINFO = re.compile("[=:]")
+_AS_FILE = (
+    "write it as ./name, or with an extension that tells its format"
+    " (.csv, .tsv, .txt, .bin, .pgcopy, .parquet)"
+)
 _LINE = re.compile(r"^COPY .*, line (\d+)(.*)$", re.MULTILINE)
+_REPEAT = "repeat the command to go on"
+#: What a compressed file raises that is damaged.
+_DAMAGED = EOFError, lzma.LZMAError, zlib.error
+#: What keeps a file from being opened, as long as nobody does anything about it.
+_NO_FILE = FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError, gzip.BadGzipFile
 #: The exit status of a command that was interrupted.
 _INTERRUPTED = 130
 
@@ -106,7 +127,7 @@ class Job(NamedTuple):
 @conninfo_argument
 @click.option("-q", "--query", metavar="SQL", help="Copy the rows of a query to the one file given.")
 @click.option("-f", "--format", "format", type=click.Choice(["csv", "text", "binary", "parquet"]),
-              help="The file's format; default: by its extension, else csv.")  # fmt: skip
+              help="The file's format; default: by its extension, csv without any.")  # fmt: skip
 @click.option("--header/--no-header", default=True,
               help="Whether the first line of a CSV file has the names, which are not compared"
               " with the columns; default: it has.")  # fmt: skip
@@ -159,7 +180,7 @@ def copy(
     console = Console(stderr=True, highlight=False)
     if job.path == "-" and job.out and console.is_terminal and os.isatty(1):
         shown = False  # the rows are on the same screen
-    again = "repeat the command to go on" if job.resumable else "the rows are copied all or not at all"
+    again = _REPEAT if job.resumable else "the rows are copied all or not at all"
     begin = monotonic()
     try:
         with driver.connect(conninfo, autocommit=True) as conn:
@@ -167,10 +188,9 @@ def copy(
     except KeyboardInterrupt:
         console.print(f"howdah: interrupted; {again}", style="red", markup=False)
         context.exit(_INTERRUPTED)
-    except (Error, OSError, BatchError) as error:
-        console.print(f"howdah: {_explain(error)}", style="red", markup=False, soft_wrap=True)
-        if job.resumable and not isinstance(error, (NotSupportedError, ProgrammingError)):
-            console.print(f"howdah: {again}", style="red", markup=False)
+    except (Error, OSError, BatchError, *_DAMAGED) as error:
+        for message in _messages(error, job):
+            console.print(f"howdah: {message}", style="red", markup=False, soft_wrap=True)
         context.exit(1)
     seconds = monotonic() - begin
     summary = (
@@ -186,10 +206,12 @@ def _conninfo_after_file(source: str, second: str | None, rest: str) -> str:
     """Return the conninfo if the first argument is the only file, as it is with `--query`.
 
     Raises:
-        click.UsageError: the second argument is a file, too.
+        click.UsageError: the first argument is no file, or the second one no conninfo.
     """
-    if second is not None and is_file(second) and not re.search("[=:]", second):
+    if second and not _CONNINFO.search(second):
         raise click.UsageError(f"--query needs one file, and no table: not {source!r} and {second!r}")
+    if not is_file(source):
+        raise click.UsageError(f"--query needs a file first, and {source!r} is none: {_AS_FILE}")
     return " ".join(filter(None, [second, rest]))
 
 
@@ -217,21 +239,32 @@ def _job(
     elif is_file(source) and is_file(target):
         raise click.UsageError(f"{source!r} and {target!r} are both files: one argument must be a table")
     elif not is_file(source) and not is_file(target):
-        raise click.UsageError(
-            f"{source!r} and {target!r} are both tables: write the file as ./name"
-            " or with an extension of its format"
-        )
+        raise click.UsageError(f"{source!r} and {target!r} are both tables, unless one is a file: {_AS_FILE}")
     else:
         out = is_file(target)
         path, name = (target, source) if out else (source, target)
         table = sql.Identifier(*name.split("."))
-    format = format or format_of(path)
     names = [name.strip() for name in columns.split(",")] if columns else None
     part = None if batch is None and key is None else batch or PART
-    job = Job(path, table, query, names, out, format, header, part, key, restart)
+    job = Job(path, table, query, names, out, format or _told_format(path), header, part, key, restart)
     if objection := _objection(job):
         raise click.UsageError(objection)
     return job
+
+
+def _told_format(path: str) -> str:
+    """Return the format that the extension of a file tells.
+
+    Raises:
+        click.UsageError: it tells none.
+    """
+    format = format_of(path)
+    if format is None:
+        raise click.UsageError(
+            f"the extension of {path!r} is none that tells the format: say it with --format,"
+            " which takes csv, text, binary or parquet"
+        )
+    return format
 
 
 def _objection(job: Job) -> str:
@@ -242,6 +275,8 @@ def _objection(job: Job) -> str:
         return "--key is for copying a table into a file"
     if job.resumable and job.out and job.key is None:
         return "to be resumed, copying into a file needs --key"
+    if job.query is not None and job.columns is not None:
+        return "--columns is for a table: name the columns in the query"
     if job.resumable and (job.path == "-" or job.format not in ("csv", "text")):
         return "only a file in CSV or text format can be resumed"
     return ""
@@ -314,6 +349,23 @@ def _lines(job: Job, data: Any) -> int:
 
 def _code(query: str | None) -> sql.SQL:
     return sql.SQL(cast(Any, (query or "").rstrip("; \n")))
+
+
+def _messages(error: Exception, job: Job) -> Iterator[str]:
+    """Yield what has happened, and what to do."""
+    yield f"{job.path} is damaged: {error}" if isinstance(error, _DAMAGED) else _explain(error)
+    if job.resumable and (advice := _advice(error)):
+        yield advice
+
+
+def _advice(error: Exception) -> str:
+    """Return what to do after an error in a copy that can be resumed; empty if to repeat it does not help."""
+    cause = error.__cause__ if isinstance(error, BatchError) else error
+    if isinstance(cause, (DataError, IntegrityError)) and cause.sqlstate is not None:
+        return f"mend the row, or the table; then {_REPEAT}"
+    if isinstance(cause, (OperationalError, InternalError)):
+        return _REPEAT
+    return _REPEAT if isinstance(cause, OSError) and not isinstance(cause, _NO_FILE) else ""
 
 
 def _explain(error: Exception, lines_before: int = 0) -> str:

@@ -9,7 +9,6 @@ from logging import getLogger
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from howdah.errors import Error
 from howdah.pq import ExecStatus
 from howdah_copy.base import BaseCopy
 from howdah_copy.server_writer_async import AsyncLibpqWriter
@@ -256,7 +255,7 @@ class AsyncCopy(BaseCopy):
             try:
                 for row in self._decoder:
                     return row  # type: ignore[no-any-return]
-            except Error as e:
+            except Exception as e:
                 self._put_place(e)
                 raise
             if not await self._feed():
@@ -270,7 +269,7 @@ class AsyncCopy(BaseCopy):
             try:
                 for row in self._decoder:
                     yield row
-            except Error as e:
+            except Exception as e:
                 self._put_place(e)
                 raise
             if not await self._feed():

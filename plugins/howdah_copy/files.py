@@ -34,10 +34,12 @@ def is_file(name: str) -> bool:
     return name == "-" or os.sep in name or "/" in name or path.suffix in (*_COMPRESSED, *_FORMATS)
 
 
-def format_of(path: str) -> str:
-    """Return the format that the extension of a file stands for."""
+def format_of(path: str) -> str | None:
+    """Return the format that the extension of a file stands for: csv without any, None for an unknown one."""
     name = Path(path)
-    return _FORMATS.get(name.with_suffix("").suffix if name.suffix in _COMPRESSED else name.suffix, "csv")
+    if name.suffix in _COMPRESSED:
+        name = name.with_suffix("")
+    return _FORMATS.get(name.suffix) if name.suffix else "csv"
 
 
 def size_of(path: str) -> int | None:

@@ -270,11 +270,11 @@ class CopyDecoder:
         try:
             for field, load in zip(fields, self._loads):
                 row.append(None if field == b"\\N" else load(escaped(field, _unescape_all, self._encoding)))
-        except (DataError, NotSupportedError) as error:
-            add_column_number(error, len(row))
-            raise
         except RecursionError as error:
             raise add_column_number(too_deep(), len(row)) from error
+        except Exception as error:
+            add_column_number(error, len(row))
+            raise
         self._check_count(len(fields))
         return tuple(row)
 

@@ -91,7 +91,7 @@ def _merged(connection: Any, query: QueryNoTemplate, args: Sequence[Any]) -> byt
             f"the query has the placeholders {', '.join([f'${n}' for n in sorted(numbers)]) or '(none)'},"
             f" but {len(args)} parameters were passed"
         )
-    literals = connection.kernel.transformer.encoder.literals(args)
+    literals = connection.kernel.transformer.encoder.parameter_literals(args)
     return b"".join(
         [encoded(piece, encoding) if isinstance(piece, str) else literals[piece - 1] for piece in pieces]
     )

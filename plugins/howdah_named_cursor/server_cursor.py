@@ -13,7 +13,7 @@ from warnings import warn
 
 from howdah import errors
 from howdah.adapt.transformer import Transformer
-from howdah.client.connection_base import logger
+from howdah.client.connection_base import checked_flag, logger
 from howdah.client.request import Request
 from howdah.errors import NotSupportedError, ProgrammingError
 from howdah.io.operation import Operation
@@ -57,8 +57,8 @@ class ServerCursorMixin(_Base):
                 f"{name!r} cannot be the name of a cursor: it has 1 to {_LONGEST_NAME} bytes, none zero"
             )
         self.name = name
-        self.scrollable = scrollable
-        self.withhold = withhold
+        self.scrollable = None if scrollable is None else checked_flag("scrollable", scrollable)
+        self.withhold = checked_flag("withhold", withhold)
         self._declared = False
         self._forget_position()
 
@@ -134,7 +134,7 @@ class ServerCursorMixin(_Base):
         session.describe_portal(exchange, self._portal_name)
         session.sync(exchange)
         yield exchange
-        exchange.raise_error()
+        request.raise_error(exchange)
         self._declared = True
         yield from self._described(exchange.fields, exchange.results[0].tag)
 

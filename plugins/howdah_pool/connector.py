@@ -21,6 +21,8 @@ __all__ = ["Connector", "StandbyConnector"]
 
 C = TypeVar("C", bound="Connection[Any]", default="Connection[tuple[Any, ...]]")
 
+#: The arguments of `connect` itself that `check_parameters` takes.
+_CHECKED = {"autocommit", "row_factory"}
 #: The arguments with the address of the primary, which must not be used for a standby.
 _OF_PRIMARY = ("host", "hostaddr", "port", "target_session_attrs")
 
@@ -89,7 +91,7 @@ class Connector(Generic[C]):
             for name, parameter in signature(connection_class.connect).parameters.items()
             if parameter.kind is Parameter.KEYWORD_ONLY
         }
-        params = {name: value for name, value in arguments.items() if name not in own}
+        params = {name: value for name, value in arguments.items() if name not in own - _CHECKED}
         try:
             connection_class.driver.check_parameters(conninfo, **params)
         except (ProgrammingError, NotSupportedError) as error:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias
 
 from typing_extensions import Self, TypeVar
 
+from howdah.client.connection_base import checked_flag
 from howdah_pool.policy import Policy
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ class PoolOptions(Policy, Generic[C]):
 
     Raises:
         ValueError: a size or a number is invalid.
+        howdah.ProgrammingError: a flag is text.
     """
 
     conninfo: Conninfo = field(default="", kw_only=False)
@@ -86,6 +88,9 @@ class PoolOptions(Policy, Generic[C]):
     read_conninfo: Conninfo | None = None
 
     def __post_init__(self) -> None:
+        checked_flag("close_returns", self.close_returns)
+        if self.open is not None:
+            checked_flag("open", self.open)
         if self.num_workers < 1:
             raise ValueError("num_workers must be at least 1")
         super().__post_init__()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, cast, overload
 
 from typing_extensions import Self, TypeVar
 
+from howdah.client.connection_base import checked_flag
 from howdah_pool.call_site import CallSite, caller
 from howdah_pool.callbacks import begin_reading, check_connection
 from howdah_pool.checkout import Checkout
@@ -222,7 +223,8 @@ class ConnectionPool(PoolQueries, Generic[C]):
             howdah_pool.PoolTimeout: there was no connection in time.
             howdah_pool.PoolClosed: the pool is not open.
             howdah_pool.TooManyRequests: `max_waiting` clients are waiting already.
-            howdah.ProgrammingError: the conninfo that a function returned is invalid.
+            howdah.ProgrammingError: the conninfo that a function returned is invalid, or `read_only`
+                is text.
         """
         primary = self._primary
         if timeout is None:
@@ -232,6 +234,7 @@ class ConnectionPool(PoolQueries, Generic[C]):
                 connection = primary.take(caller(), timeout)
                 connection.kernel.owner.handed_over = True
                 return connection
+            checked_flag("read_only", read_only)
             connection = self._take_for_reading(caller(), timeout)
         except BaseException:
             primary.state.notify()  # a signal handler may have interrupted the state

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, cast, overload
 
 from typing_extensions import Self, TypeVar
 
+from howdah.client.connection_base import checked_flag
 from howdah_pool.call_site import CallSite, caller
 from howdah_pool.callbacks_async import begin_reading, check_connection
 from howdah_pool.checkout_async import AsyncCheckout
@@ -261,7 +262,8 @@ class AsyncConnectionPool(AsyncPoolQueries, Generic[C]):
             howdah_pool.PoolTimeout: there was no connection in time.
             howdah_pool.PoolClosed: the pool is not open.
             howdah_pool.TooManyRequests: `max_waiting` clients are waiting already.
-            howdah.ProgrammingError: the conninfo that a function returned is invalid.
+            howdah.ProgrammingError: the conninfo that a function returned is invalid, or `read_only`
+                is text.
         """
         primary = self._primary
         if timeout is None:
@@ -271,6 +273,7 @@ class AsyncConnectionPool(AsyncPoolQueries, Generic[C]):
                 connection = await primary.take(caller(), timeout)
                 connection.kernel.owner.handed_over = True
                 return connection
+            checked_flag("read_only", read_only)
             connection = await self._take_for_reading(caller(), timeout)
         except BaseException:
             primary.state.notify()  # a signal handler may have interrupted the state

@@ -86,6 +86,11 @@ def test_uri_syntax(conninfo: str, expected: dict[str, str]) -> None:
         ("database=zoo", 'unknown connection parameter "database"; did you mean "dbname"'),
         ("mysql://u@h/d", 'cannot begin with "mysql://"'),
         ("POSTGRESQL://u@h/d", "in lower case"),
+        ("embeded:", "expected name=value"),
+        ("postgre://u:hush@h/d", 'cannot begin with "postgre://"; did you mean "postgres://"\\?'),
+        ("postgres:/u:hush@h/d", 'cannot begin with "postgres:/"; did you mean "postgres://"\\?'),
+        ("postgresql:u:hush@h/d?a=b", 'cannot begin with "postgresql:"; did you mean "postgresql://"\\?'),
+        ("host:hush", "expected name=value"),
         ("postgresql://h?nothing=1", 'unknown connection parameter "nothing" in the query'),
         ("postgresql://h?sslmode", 'missing "=" after "sslmode"'),
         ("postgresql://h?&sslmode=a", 'missing "="'),
@@ -128,6 +133,9 @@ def test_wrong_syntax_names_the_piece(conninfo: str, message: str) -> None:
         "postgresql://h?password=a&hOrse!=b",
         "postgresql://h?password=hOrse!=b",
         "mysql://u:hOrse!@h/d",
+        "postgre://u:hOrse!@h/d",
+        "postgres:/u:hOrse!@h/d",
+        "postgres:hOrse!",
     ],
 )
 def test_no_error_shows_a_password(conninfo: str) -> None:

@@ -155,3 +155,78 @@ def test_a_server_that_is_slow(target: howdah.Connection[Any], monkeypatch: pyte
     target.cursor().executemany(query, rows)
     assert len(stored(target)) == len(rows)
     assert drains < 500
+
+
+def index_of(error: BaseException) -> list[str]:
+    """Return the notes of an error, without the values of its set of parameters."""
+    notes: list[str] = getattr(error, "__notes__", [])
+    assert "hush" not in str(notes)
+    return notes
+
+
+def note(index: int) -> list[str]:
+    """Return the notes of an error that a set of parameters has caused."""
+    return [f"in the set of parameters at index {index}, counted from 0"]
+
+
+@pytest.mark.parametrize("failing", [0, 1, 2, 900])
+@pytest.mark.parametrize("returning", [False, True])
+@pytest.mark.parametrize("kind", ["dumper", "server", "number", "client"])
+def test_an_error_tells_the_index(
+    target: howdah.Connection[Any], failing: int, returning: bool, kind: str
+) -> None:
+    """Of a set of parameters that cannot be dumped, that does not fit, or that the server refuses."""
+    rows: list[Any] = [(i, "x") for i in range(1000)]
+    rows[500] = (1 << 40, "x")  # types for which the statement is parsed anew
+    rows[failing] = {"dumper": (object(), "hush"), "number": (1, "hush", 3)}.get(kind, (failing, "hush"))
+    cur = howdah.ClientCursor(target) if kind == "client" else target.cursor()
+    query = "INSERT INTO target (a, b) SELECT %s, nullif(%s, 'hush')"
+    target.execute("ALTER TABLE target ALTER b SET NOT NULL")
+    with pytest.raises(howdah.Error) as caught:
+        cur.executemany(query, rows, returning=returning)
+    assert index_of(caught.value) == note(failing)
+
+
+@pytest.mark.parametrize("failing", [0, 700])
+@pytest.mark.parametrize("kind", ["dumper", "server"])
+def test_an_error_in_a_pipeline_tells_the_index(
+    target: howdah.Connection[Any], failing: int, kind: str
+) -> None:
+    """As outside of it; what follows is skipped, and its error has no index."""
+    rows: list[Any] = [(i, "x") for i in range(1000)]
+    rows[failing] = (object() if kind == "dumper" else failing, "hush" if kind == "dumper" else None)
+    target.execute("ALTER TABLE target ALTER b SET NOT NULL")
+    skipped = target.cursor()
+    with pytest.raises(howdah.Error) as caught:
+        with target.pipeline():
+            target.cursor().executemany("INSERT INTO target (a, b) VALUES (%s, %s)", rows)
+            skipped.executemany("INSERT INTO target (a, b) VALUES (%s, %s)", rows)
+    assert index_of(caught.value) == note(failing)
+    if kind == "server":
+        with pytest.raises(howdah.errors.PipelineAborted) as caught:
+            skipped.fetchall()
+        assert index_of(caught.value) == []
+
+
+def test_an_error_of_the_commit_has_no_index(target: howdah.Connection[Any]) -> None:
+    """It is about all sets of parameters."""
+    target.commit()
+    target.set_autocommit(True)
+    target.execute("CREATE TEMP TABLE unique_ones (a int UNIQUE DEFERRABLE INITIALLY DEFERRED)")
+    for returning in (False, True):
+        with pytest.raises(howdah.errors.UniqueViolation) as caught:
+            target.cursor().executemany(
+                "INSERT INTO unique_ones VALUES (%s)", [(1,), (2,), (1,)], returning=returning
+            )
+        assert index_of(caught.value) == []
+
+
+def test_a_lost_connection_has_no_index(conn: howdah.Connection[Any]) -> None:
+    """The server may have executed more than it could tell."""
+    with pytest.raises(howdah.OperationalError) as caught:
+        conn.cursor().executemany(
+            "SELECT CASE WHEN %s THEN pg_terminate_backend(pg_backend_pid()) END",
+            [(False,), (True,), (False,)],
+        )
+    assert conn.broken
+    assert index_of(caught.value) == []

@@ -299,6 +299,22 @@ async def test_a_setting_that_is_text(conn, name):
     assert getattr(conn, name) == before
     with pytest.raises(howdah.ProgrammingError, match="'autocommit' is True or False, not text"):
         await howdah.AsyncConnection.connect(autocommit="off")
+    with pytest.raises(howdah.ProgrammingError, match="'force_rollback' is True or False, not text"):
+        conn.transaction(force_rollback="no")
+
+
+@pytest.mark.parametrize(
+    "given", ["serializable", "SERIALIZABLE", "read committed", "Repeatable-Read", "none"]
+)
+async def test_an_isolation_level_that_is_text(conn, given):
+    """The error says what to pass."""
+    name = given.upper().replace(" ", "_").replace("-", "_")
+    meant = (
+        f"howdah.IsolationLevel.{name}$" if name != "NONE" else "howdah.IsolationLevel.READ_UNCOMMITTED or "
+    )
+    with pytest.raises(ValueError, match=f"not text: pass {meant}"):
+        await conn.set_isolation_level(given)
+    assert conn.isolation_level is None
 
 
 async def test_a_transaction_ended_by_hand(conn):

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from howdah.adapt.base import AdaptContext, Dumper, DumperKey, PyFormat
 from howdah.adapt.encodings import codec_of, encoded
 from howdah.adapt.literals import quoted
-from howdah.errors import Error, ProgrammingError
-from howdah.errors.context import add_context, nesting_error, parameter_label, too_large
+from howdah.errors import ProgrammingError
+from howdah.errors.context import add_parameter, nesting_error, parameter_label, too_large
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -127,7 +127,7 @@ class ParameterEncoder:
 
         Raises:
             howdah.ProgrammingError: there is no dumper for an object, or there are too many parameters.
-            Exception: a dumper raised it; the message of a `howdah.Error` names the parameter.
+            Exception: a dumper raised it; the message of a `howdah.Error`, or a note, names the parameter.
         """
         params = tuple(params)
         if formats is not None and len(formats) != len(params):
@@ -152,11 +152,11 @@ class ParameterEncoder:
                 if size > _MAX_LENGTH:
                     raise too_large(size)
                 values.append(value)
-            except Error as error:
-                add_context(error, parameter_label(len(values), names))
-                raise
             except RecursionError:
                 raise nesting_error(obj, parameter_label(len(values), names)) from None
+            except Exception as error:
+                add_parameter(error, obj, parameter_label(len(values), names))
+                raise
             oids.append(dumper.oid)
             codes.append(dumper.format)
         return EncodedParams(oids, codes, values)
@@ -170,6 +170,35 @@ class ParameterEncoder:
         Raises:
             howdah.ProgrammingError: nothing adapts objects of a class.
         """
+        made: list[bytes] = []
+        self._add_literals(objs, made)
+        return made
+
+    def parameter_literals(self, params: Sequence[Any], names: Sequence[str] | None = None) -> list[bytes]:
+        """Return parameters as SQL literals, as `literals` does.
+
+        Args:
+            params: the Python objects; None is NULL.
+            names: the names of the parameters, for errors; None to use their numbers.
+
+        Raises:
+            howdah.ProgrammingError: nothing adapts objects of a class.
+            Exception: a dumper raised it; the message of a `howdah.Error`, or a note, names the parameter.
+        """
+        if not params:
+            return []
+        made: list[bytes] = []
+        try:
+            self._add_literals(params, made)
+        except RecursionError:
+            raise nesting_error(params[len(made)], parameter_label(len(made), names)) from None
+        except Exception as error:
+            add_parameter(error, params[len(made)], parameter_label(len(made), names))
+            raise
+        return made
+
+    def _add_literals(self, objs: Iterable[Any], made: list[bytes]) -> None:
+        """Append the literals of objects to those that have been made."""
         connection = None if self._context is None else self._context.connection
         encoding = codec_of(connection)
         if encoding != self._encoding:  # a quote in one encoding may be part of a character in another
@@ -177,10 +206,10 @@ class ParameterEncoder:
             self._encoding = encoding
         self._renew()
         types = self._adapters.types
-        return [
-            b"NULL" if obj is None else quoted(obj, self.dumper(obj, PyFormat.TEXT), types, connection)
-            for obj in objs
-        ]
+        for obj in objs:
+            made.append(
+                b"NULL" if obj is None else quoted(obj, self.dumper(obj, PyFormat.TEXT), types, connection)
+            )
 
     def _renew(self) -> None:
         """Forget the dumpers if another adapter has been registered."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from howdah.adapt.nesting import too_deep
-from howdah.errors import DataError, NotSupportedError
 from howdah.errors.context import add_column_number
 from howdah.protocol.messages import ProtocolViolation
 
@@ -43,7 +42,7 @@ class RowDecoder:
 
         Raises:
             ProtocolViolation: the message is malformed or has another number of columns.
-            Exception: a loader raised it; the message of a `DataError` names the column.
+            Exception: a loader raised it; the message of a `howdah.Error`, or a note, names the column.
         """
         size = len(payload)
         if size < 2:
@@ -73,12 +72,14 @@ class RowDecoder:
             else:
                 try:
                     row.append(load(payload[position : position + length]))
-                except (DataError, NotSupportedError) as error:
-                    add_column_number(error, len(row))
+                except ProtocolViolation:
                     raise
                 except RecursionError as error:
                     # Python's own recursion limit: the program itself has made many nested calls.
                     raise add_column_number(too_deep(), len(row)) from error
+                except Exception as error:
+                    add_column_number(error, len(row))
+                    raise
                 position += length
         if position != size:
             raise ProtocolViolation(

@@ -18,7 +18,7 @@ from howdah.errors import NotSupportedError
 from howdah.io.cancel import cancel
 from howdah.io.connecting import Connected, connect
 from howdah.pq import Format, TransactionStatus
-from howdah.rows import Row, RowFactory, tuple_row
+from howdah.rows import Row, RowFactory, checked_row_factory, tuple_row
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -45,7 +45,6 @@ class Connection(BaseConnection[Row]):
     #: The interface for operations and plugins.
     kernel: Kernel
     _kernel_class: type[Kernel] = Kernel
-    row_factory: RowFactory[Row]
 
     def __init__(
         self,
@@ -56,7 +55,7 @@ class Connection(BaseConnection[Row]):
         adapters: Any = None,
     ) -> None:
         super().__init__(connected, settings, self.driver.adapters if adapters is None else adapters)
-        self.row_factory = row_factory
+        self._row_factory = row_factory
         if self._session.lost is not None:  # the server has ended the session that it had just begun
             self.kernel.transport.close()
 
@@ -89,6 +88,8 @@ class Connection(BaseConnection[Row]):
         Source: PostgreSQL documentation, "Database Connection Control Functions".
         """
         autocommit = checked_flag("autocommit", autocommit)
+        if row_factory is not None:
+            checked_row_factory(row_factory)
         driver = cls.driver
         own = driver.take_settings(params)
         conninfo, params = cls._resolve(conninfo, params)
@@ -237,6 +238,16 @@ class Connection(BaseConnection[Row]):
 
     # Queries
 
+    @property
+    def row_factory(self) -> RowFactory[Row]:
+        """Makes the rows of cursors that are not given another row factory."""
+        factory: RowFactory[Row] = self._row_factory
+        return factory
+
+    @row_factory.setter
+    def row_factory(self, row_factory: RowFactory[Row]) -> None:
+        self._row_factory = checked_row_factory(row_factory)
+
     @overload
     def cursor(
         self,
@@ -289,7 +300,7 @@ class Connection(BaseConnection[Row]):
             howdah.NotSupportedError: a name is given and no plugin for cursors with a name is enabled.
         """
         self._check_open()
-        factory = self.row_factory if row_factory is None else row_factory
+        factory = self._row_factory if row_factory is None else checked_row_factory(row_factory)
         if name is not None:
             return self.kernel.cursor_with_name(
                 name, row_factory=factory, binary=binary, scrollable=scrollable, withhold=withhold
@@ -368,6 +379,7 @@ class Connection(BaseConnection[Row]):
 
         Raises:
             howdah.ProgrammingError: a transaction is open.
+            ValueError: it is no isolation level.
         """
         with self.kernel.lock:
             self.kernel.wait(self.kernel._end_left())

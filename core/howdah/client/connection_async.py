@@ -17,7 +17,7 @@ from howdah.errors import NotSupportedError
 from howdah.io.cancel import cancel, cancel_async
 from howdah.io.connecting import Connected, connect_async
 from howdah.pq import Format, TransactionStatus
-from howdah.rows import AsyncRowFactory, Row, tuple_row
+from howdah.rows import AsyncRowFactory, Row, checked_row_factory, tuple_row
 
 ASYNC = True
 
@@ -63,7 +63,6 @@ class AsyncConnection(BaseConnection[Row]):
     #: The interface for operations and plugins.
     kernel: AsyncKernel
     _kernel_class: type[AsyncKernel] = AsyncKernel
-    row_factory: AsyncRowFactory[Row]
 
     def __init__(
         self,
@@ -74,7 +73,7 @@ class AsyncConnection(BaseConnection[Row]):
         adapters: Any = None,
     ) -> None:
         super().__init__(connected, settings, self.driver.adapters if adapters is None else adapters)
-        self.row_factory = row_factory
+        self._row_factory = row_factory
         if ASYNC:
             self.kernel.schedule()
         if self._session.lost is not None:  # the server has ended the session that it had just begun
@@ -109,6 +108,8 @@ class AsyncConnection(BaseConnection[Row]):
         Source: PostgreSQL documentation, "Database Connection Control Functions".
         """
         autocommit = checked_flag("autocommit", autocommit)
+        if row_factory is not None:
+            checked_row_factory(row_factory)
         driver = cls.driver
         own = driver.take_settings(params)
         if ASYNC:
@@ -286,6 +287,16 @@ class AsyncConnection(BaseConnection[Row]):
 
     # Queries
 
+    @property
+    def row_factory(self) -> AsyncRowFactory[Row]:
+        """Makes the rows of cursors that are not given another row factory."""
+        factory: AsyncRowFactory[Row] = self._row_factory
+        return factory
+
+    @row_factory.setter
+    def row_factory(self, row_factory: AsyncRowFactory[Row]) -> None:
+        self._row_factory = checked_row_factory(row_factory)
+
     @overload
     def cursor(
         self,
@@ -338,7 +349,7 @@ class AsyncConnection(BaseConnection[Row]):
             howdah.NotSupportedError: a name is given and no plugin for cursors with a name is enabled.
         """
         self._check_open()
-        factory = self.row_factory if row_factory is None else row_factory
+        factory = self._row_factory if row_factory is None else checked_row_factory(row_factory)
         if name is not None:
             return self.kernel.cursor_with_name(
                 name, row_factory=factory, binary=binary, scrollable=scrollable, withhold=withhold
@@ -419,6 +430,7 @@ class AsyncConnection(BaseConnection[Row]):
 
         Raises:
             howdah.ProgrammingError: a transaction is open.
+            ValueError: it is no isolation level.
         """
         async with self.kernel.lock:
             await self.kernel.wait(self.kernel._end_left())

@@ -103,6 +103,7 @@ class BaseConnection(Generic[Row]):
     kernel: BaseKernel
     #: Makes the rows of cursors that are not given another.
     row_factory: Any
+    _row_factory: Any
     _kernel_class: type[BaseKernel]
 
     def __init__(self, connected: Connected, settings: dict[str, Any], adapters: AdaptersMap) -> None:
@@ -304,9 +305,9 @@ class BaseConnection(Generic[Row]):
     def _set_isolation_level(self, value: IsolationLevel | int | None) -> None:
         self._check_outside_transaction("isolation_level")
         if value is not None:
-            from howdah.client.isolation import IsolationLevel
+            from howdah.client.isolation import checked_isolation_level
 
-            value = IsolationLevel(value)
+            value = checked_isolation_level(value)
         self._isolation_level = value
         self._compose_begin()
 

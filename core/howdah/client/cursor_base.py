@@ -30,7 +30,7 @@ from howdah.pq import ExecStatus, Format, PipelineStatus, TransactionStatus
 from howdah.protocol.exchange import Exchange, QueryExchange, Result, rows_told
 from howdah.protocol.messages import MAX_TEXT, FieldDescription
 from howdah.protocol.session import Session
-from howdah.rows import BaseRowFactory, Row
+from howdah.rows import BaseRowFactory, Row, checked_row_factory
 
 if TYPE_CHECKING:
     from howdah.client.column import Column
@@ -77,7 +77,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         super().__init__()
         self._connection = connection
         self._kernel = kernel = connection.kernel
-        self._row_factory = connection.row_factory if row_factory is None else row_factory
+        self._row_factory = connection._row_factory if row_factory is None else row_factory
         self._transformer = kernel.transformer
         if binary is not None:
             self._format = Format(binary)
@@ -181,10 +181,10 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
 
     @row_factory.setter
     def row_factory(self, row_factory: BaseRowFactory[Row]) -> None:
-        self._row_factory = row_factory
+        self._row_factory = checked_row_factory(row_factory)
         result = self._result
         if result is not None and result.fields is not None and result.status != ExecStatus.SINGLE_TUPLE:
-            self._make_row = row_factory(self)
+            self._make_row = self._row_maker(row_factory)
 
     def setinputsizes(self, sizes: Sequence[Any]) -> None:
         """Do nothing: sizes are of no use to PostgreSQL (PEP 249)."""
@@ -343,7 +343,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
 
     def _parse(self, query: Query) -> ParsedQuery:
         if not isinstance(query, str):
-            return parse_query(self._text(query))
+            return parse_query(query if isinstance(query, bytes) else self._composed(query, parsed=True))
         try:
             parsed = parse_query(query)
         except UnicodeEncodeError:
@@ -374,12 +374,12 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
             raise ProgrammingError(TOO_LONG.format(len(text)))
         return text
 
-    def _composed(self, query: object) -> bytes:
+    def _composed(self, query: object, *, parsed: bool = False) -> bytes:
         from howdah.client.template import is_template
         from howdah.sql import Composable
 
         if isinstance(query, Composable):
-            return query.as_bytes(self)
+            return query.as_query(self) if parsed else query.as_bytes(self)
         if is_template(query):
             raise TypeError("a template string has its parameters in it: no others can be passed")
         raise TypeError(f"the query must be str, bytes or an sql.Composable, not {type(query).__name__}")
@@ -471,7 +471,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
                 return exchange
             again = yield from request.recover(exchange)
             if not again:
-                exchange.raise_error()
+                request.raise_error(exchange)
 
     def _can_be_deferred(self, request: Request) -> bool:
         """Return whether a query in a pipeline can be written without waiting for the server."""
@@ -522,6 +522,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
                     request.executed(exchange)
             elif judged or not request.new:
                 request.failed(exchange.error)
+            request.raise_error(exchange)
         yield from self._keep(exchange)
         if exchange.results and exchange.results[0].tag == b"ROLLBACK":
             request.check_committed()

@@ -102,7 +102,7 @@ class CursorKernel:
         parsed = cursor._parse(query)
         if not isinstance(parsed, ParsedQuery):
             raise NotSupportedError("this cursor leaves parameters to the server, which takes none here")
-        literals = cursor._transformer.encoder.literals(parsed.bind(params))
+        literals = cursor._transformer.encoder.parameter_literals(parsed.bind(params), parsed.names)
         return b"".join([part if isinstance(part, bytes) else literals[part] for part in parsed.parts])
 
     def observation(
@@ -202,7 +202,7 @@ class CursorKernel:
         request.plan()
         again = yield from request.recover(failed)
         if not again:
-            failed.raise_error()
+            request.raise_error(failed)
         yield from cursor._run(request)
 
     @property

@@ -10,6 +10,7 @@ from howdah.client.pipeline_mode import aborted
 from howdah.client.query_cache import CachedQuery
 from howdah.client.request import Request
 from howdah.client.statement import Statement
+from howdah.errors.context import add_note
 from howdah.io.operation import GATHER, Drain, Operation, Stop
 from howdah.pq import PipelineStatus, TransactionStatus
 from howdah.protocol.exchange import CountedExchange, Exchange, QueryExchange
@@ -44,6 +45,8 @@ class ExecuteMany:
         self._statement: Statement | None = None
         #: The same, if only the parameters differ from one execution to the next.
         self._cached: CachedQuery | None = None
+        #: How many sets of parameters have been written in another way than by `bind_rows` of `_cached`.
+        self._written_slowly = 0
         #: The formats of the results, for Bind.
         self._formats: Sequence[int] = (request.format,) if request.format else ()
 
@@ -96,13 +99,23 @@ class ExecuteMany:
         if self._cached is None:
             return list(islice(rows, 1))
         cursor = self._cursor
-        return cursor._kernel.query_cache.bind_rows(self._cached, cursor._transformer, rows, self._exchange)
+        try:
+            return cursor._kernel.query_cache.bind_rows(
+                self._cached, cursor._transformer, rows, self._exchange
+            )
+        except Exception as e:
+            _add_index(e, self._written)
+            raise
 
     def _write(self, session: Session, params: Params | None) -> Operation[None]:
         """Write the messages for one set of parameters on the slow path."""
         cursor, request = self._cursor, self._request
         request.params = params
-        yield from request.encode_fully()
+        try:
+            yield from request.encode_fully()
+        except Exception as e:
+            _add_index(e, self._written)
+            raise
         first = self._statement is None
         if first:
             request.check_no_copy("executemany()")
@@ -126,8 +139,16 @@ class ExecuteMany:
             self._statement = Statement(text, oids, b"" if statement is None else statement.name)
             if cursor._direct and not request.substituted:
                 parsed = None if params is None else cursor._parse(request.query)
+                if self._cached is not None:
+                    self._written_slowly += self._cached.written
                 self._cached = CachedQuery(parsed, self._statement, (None, None, self._formats))
         session.execute(exchange)
+        self._written_slowly += 1
+
+    @property
+    def _written(self) -> int:
+        """How many sets of parameters have been written."""
+        return self._written_slowly + (0 if self._cached is None else self._cached.written)
 
     def _prepare(self, session: Session) -> Operation[None]:
         """Find out what is executed, and in which formats its results come."""
@@ -171,7 +192,7 @@ class ExecuteMany:
             cursor._rowcount, cursor._tag = exchange.affected, exchange.tag
         if exchange.error is not None:
             self._request.failed(exchange.error)
-            exchange.raise_error()
+            self._raise_error()
         if self._returning:
             if cursor._unknown:
                 yield from cursor._decode_late(exchange)
@@ -186,11 +207,26 @@ class ExecuteMany:
             cursor._rowcount, cursor._tag = exchange.affected, exchange.tag
         if exchange.aborted:
             raise aborted(exchange)
-        exchange.raise_error()
+        self._raise_error()
         if self._returning:
             yield from cursor._keep(exchange)
         self._check_committed()
 
+    def _raise_error(self) -> None:
+        """Raise the server's error, if there is one; a note says which set of parameters it is about."""
+        exchange = self._exchange
+        if exchange.error is not None:
+            executed = exchange.executed if isinstance(exchange, CountedExchange) else len(exchange.results)
+            # After the last one, COMMIT has failed, or the connection was lost.
+            if executed < self._written and self._cursor._kernel.session.lost is None:
+                _add_index(exchange.error, executed)
+        self._request.raise_error(exchange)
+
     def _check_committed(self) -> None:
         if b"ROLLBACK" in self._exchange.tags:
             self._request.check_committed()
+
+
+def _add_index(error: Exception, index: int) -> None:
+    """Say in a note which set of parameters an error is about."""
+    add_note(error, f"in the set of parameters at index {index}, counted from 0")

@@ -2,7 +2,7 @@
 
 from enum import IntEnum
 
-__all__ = ["IsolationLevel"]
+__all__ = ["IsolationLevel", "checked_isolation_level"]
 
 
 class IsolationLevel(IntEnum):
@@ -15,3 +15,26 @@ class IsolationLevel(IntEnum):
     READ_COMMITTED = 2
     REPEATABLE_READ = 3
     SERIALIZABLE = 4
+
+
+def checked_isolation_level(value: object) -> IsolationLevel:
+    """Return the isolation level that an argument or attribute stands for.
+
+    Args:
+        value: an `IsolationLevel`, or its number.
+
+    Raises:
+        ValueError: it is none; the message says what to pass.
+    """
+    if isinstance(value, str):
+        name = "_".join(value.replace("-", " ").replace("_", " ").split()).upper()
+        names = [name] if name in IsolationLevel.__members__ else [*IsolationLevel.__members__]
+        meant = " or ".join([f"howdah.IsolationLevel.{each}" for each in names])
+        raise ValueError(f"'isolation_level' is not text: pass {meant}")
+    try:
+        return IsolationLevel(value)  # type: ignore[arg-type]  # it refuses what is no number
+    except ValueError:
+        numbers = ", ".join([f"{each.name} ({each.value})" for each in IsolationLevel])
+        raise ValueError(
+            f"{value!r} is not an isolation level; those of howdah.IsolationLevel are {numbers}"
+        ) from None

@@ -31,9 +31,12 @@ class CachedQuery:
         statement: the statement for it.
         answer: its columns, their decoder, and the result formats.
         version: the version of the adapters that chose them.
+
+    Attributes:
+        written: how many sets of parameters `QueryCache.bind_rows` has written for it.
     """
 
-    __slots__ = ("answer", "parsed", "statement", "version")
+    __slots__ = ("answer", "parsed", "statement", "version", "written")
 
     def __init__(
         self,
@@ -46,6 +49,7 @@ class CachedQuery:
         self.statement = statement
         self.answer = answer
         self.version = version
+        self.written = 0
 
 
 class QueryCache:
@@ -179,6 +183,7 @@ class QueryCache:
         for params in rows:
             if not self._bind(cached, transformer, params, exchange):
                 return [params]
+            cached.written += 1
             if self._session.output_size >= GATHER:
                 break
         return []

@@ -199,7 +199,7 @@ class Request:
         session.describe_statement(exchange)
         session.sync(exchange)
         yield exchange
-        exchange.raise_error()
+        self.raise_error(exchange)
         statement.fields = exchange.fields
         unknown = cursor._transformer.unknown(exchange.fields or ())
         if unknown:
@@ -372,6 +372,23 @@ class Request:
         """Tell the planner of an error; return whether the query may succeed when it is run again."""
         planner, planned = self.cursor._kernel.planner, self.planned
         return planner is not None and planned is not None and planner.failed(planned, error, repeatable)
+
+    def raise_error(self, exchange: Exchange) -> None:
+        """Raise the error of the query, if there is one; it says so if parameters are missing.
+
+        Args:
+            exchange: the exchange of the query.
+
+        Raises:
+            howdah.Error: what the server reports, or why the connection was lost.
+        """
+        if exchange.error is not None and self.params is None:
+            from howdah.client.missing_parameters import suggest_parameters
+            from howdah.client.template import is_template
+
+            if not is_template(self.query):
+                suggest_parameters(exchange, self.cursor._kernel.session.encoding)
+        exchange.raise_error()
 
     def recover(self, exchange: QueryExchange) -> Operation[bool]:
         """Handle an error: forget statements and types that the server no longer has.

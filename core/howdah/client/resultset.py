@@ -7,11 +7,11 @@ from operator import index
 from typing import TYPE_CHECKING, Any, Generic
 
 from howdah.errors import InterfaceError, ProgrammingError
-from howdah.errors.context import add_column_name
+from howdah.errors.context import add_column_name, add_note
 from howdah.native.implementation import IMPLEMENTATION
 from howdah.pq import ExecStatus
 from howdah.protocol.exchange import Result
-from howdah.rows import Row, RowMaker, tuple_row
+from howdah.rows import ROW_FACTORY, Row, RowMaker, no_rows_yet, not_a_row_maker, tuple_row
 
 if TYPE_CHECKING:
     from howdah.adapt.transformer import Transformer
@@ -100,7 +100,21 @@ class ResultSet(Generic[Row]):
         # No longer pending: the row factory reads attributes that would wait for the answer.
         self._pending = None
         if self._result.fields is not None:
-            self._make_row = tuple if self._row_factory is tuple_row else self._row_factory(self)
+            self._make_row = tuple if self._row_factory is tuple_row else self._row_maker(self._row_factory)
+
+    def _row_maker(self, row_factory: Any) -> RowMaker[Row]:
+        """Return the row maker of a row factory for the current result; the factory cannot take rows."""
+        before, self._make_row = self._make_row, no_rows_yet
+        try:
+            make_row: RowMaker[Row] = row_factory(self)
+        except TypeError as error:
+            add_note(error, ROW_FACTORY)
+            raise
+        finally:
+            self._make_row = before
+        if not callable(make_row):
+            raise not_a_row_maker(row_factory, make_row)
+        return make_row
 
     def _check_open(self) -> None:
         if self._closed:
@@ -122,7 +136,7 @@ class ResultSet(Generic[Row]):
             if self._result.fields is None:
                 tag = self._result.tag.decode("utf-8", "replace") or None
                 raise ProgrammingError(f"the last operation didn't produce records (command status: {tag})")
-            self._make_row = self._row_factory(self)
+            self._make_row = self._row_maker(self._row_factory)
         make_row: RowMaker[Row] = self._make_row
         return make_row
 

@@ -133,7 +133,7 @@ class Stream(Streaming):
         for row in rows:
             if self._factory is not cursor._row_factory:
                 self._factory = cursor._row_factory
-                self._make_row = self._factory(cursor)
+                self._make_row = cursor._row_maker(self._factory)
             yield row if self._make_row is tuple else self._make_row(row)
 
     def open(self) -> Operation[None]:
@@ -221,4 +221,4 @@ class Stream(Streaming):
         yield from self._wait_for_end()
         assert exchange.error is not None and request is not None
         request.failed(exchange.error)
-        exchange.raise_error()
+        request.raise_error(exchange)

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from howdah.adapt.encodings import encoded
+from howdah.client.connection_base import checked_flag
 from howdah.errors import OperationalError, ProgrammingError
 from howdah.io.blocking import cause
 from howdah.io.operation import Operation
@@ -86,6 +87,9 @@ class BaseTransaction:
 
     Attributes:
         force_rollback: as given.
+
+    Raises:
+        howdah.ProgrammingError: `force_rollback` is text.
     """
 
     class Status(str, Enum):
@@ -108,7 +112,8 @@ class BaseTransaction:
     ) -> None:
         self._connection = connection
         self._savepoint = savepoint_name or ""
-        self.force_rollback = force_rollback
+        # Most blocks pass none: they need no call.
+        self.force_rollback = checked_flag("force_rollback", force_rollback) if force_rollback else False
         self._status = self.Status.NOT_STARTED
 
     def __del__(self) -> None:

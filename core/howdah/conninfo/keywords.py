@@ -29,13 +29,16 @@ _ESCAPED = pattern(r"\\(.)", re.DOTALL)
 _NAME = pattern(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
 
-def parse_keywords(text: str, known: Collection[str], secret: Collection[str]) -> dict[str, str]:
+def parse_keywords(
+    text: str, known: Collection[str], secret: Collection[str], prefixes: Collection[str]
+) -> dict[str, str]:
     """Read a conninfo in keyword/value syntax.
 
     Args:
         text: the conninfo.
         known: the names of all known parameters.
         secret: the parameters whose values no error may show.
+        prefixes: what a conninfo in another syntax begins with, such as `postgresql://`, to suggest them.
 
     Returns:
         The values, unquoted; the last one of a name that occurs twice.
@@ -53,7 +56,12 @@ def parse_keywords(text: str, known: Collection[str], secret: Collection[str]) -
             break
         if name not in known or not equals:
             if not equals or not _NAME.fullmatch(name):
-                raise _misplaced(name, equals, text, position, previous if previous in secret else None)
+                if previous not in secret:
+                    raise _misplaced(name, equals, text, position, prefixes)
+                raise ProgrammingError(
+                    f'expected name=value after the value of "{previous}" in the conninfo; '
+                    "a value with spaces must stand in single quotes"
+                )
             raise unknown_parameter(name, known)
         if quoted is not None:
             if not closing:
@@ -64,18 +72,24 @@ def parse_keywords(text: str, known: Collection[str], secret: Collection[str]) -
     return result
 
 
-def _misplaced(name: str, equals: str, text: str, start: int, secret: str | None) -> ProgrammingError:
+def _misplaced(name: str, equals: str, text: str, start: int, prefixes: Collection[str]) -> ProgrammingError:
     """Return the error for text that is not `name=`; it shows nothing that may be a part of a password."""
-    if secret is not None:
-        return ProgrammingError(
-            f'expected name=value after the value of "{secret}" in the conninfo; '
-            "a value with spaces must stand in single quotes"
-        )
-    if scheme := re.match(r"\s*([A-Za-z][A-Za-z0-9+.-]*)://", text):
-        return ProgrammingError(
-            f'a conninfo cannot begin with "{scheme[0]}"; '
-            'a URI begins with "postgresql://" or "postgres://", in lower case'
-        )
+    if begin := re.match(r"\s*([A-Za-z][A-Za-z0-9+.-]*):(/*)", text):
+        from difflib import get_close_matches
+
+        schemes = {prefix.partition(":")[0]: prefix for prefix in prefixes if ":" in prefix}
+        close = get_close_matches(begin[1].lower(), schemes, n=1, cutoff=0.75)
+        if close:
+            given = begin[0].strip()
+            case = "" if given == given.lower() else ", in lower case"
+            return ProgrammingError(
+                f'a conninfo cannot begin with "{given}"; did you mean "{schemes[close[0]]}"{case}?'
+            )
+        if begin[2][:2] == "//":
+            return ProgrammingError(
+                f'a conninfo cannot begin with "{begin[1]}://"; '
+                'a URI begins with "postgresql://" or "postgres://", in lower case'
+            )
     if not equals and _NAME.fullmatch(name):
         return ProgrammingError(f'missing "=" after "{name}" in the conninfo')
     return ProgrammingError(f"expected name=value at character {start + 1} of the conninfo")

@@ -141,7 +141,13 @@ class Parameter(NamedTuple):
 
 
 class ParameterRegistry(tuple[Parameter, ...]):
-    """All known parameters, with the indexes that every connection needs, computed once."""
+    """All known parameters, with the indexes that every connection needs, computed once.
+
+    Attributes:
+        prefixes: the beginnings of the conninfos that plugins resolve, for errors about misspelt ones.
+    """
+
+    prefixes: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, parameters: Iterable[Parameter]) -> ParameterRegistry:

@@ -35,7 +35,7 @@ def parse(conninfo: str, *, parameters: Sequence[Parameter] = PARAMETERS) -> dic
         from howdah.conninfo.uri import parse_uri
 
         return parse_uri(conninfo, parameters.by_name)
-    return parse_keywords(conninfo, parameters.by_name, parameters.secret)
+    return parse_keywords(conninfo, parameters.by_name, parameters.secret, (*SCHEMES, *parameters.prefixes))
 
 
 def is_conninfo(text: str) -> bool:

@@ -158,8 +158,6 @@ class Error(Exception):
     pgresult: None = None
     #: The SQLSTATE, None for an error of the driver.
     sqlstate: str | None = None
-    #: The index of the column whose value could not be loaded, until its name has been added.
-    _column: int | None = None
 
     def __init__(self, *args: object, fields: Mapping[int, str] | None = None) -> None:
         super().__init__(*args)

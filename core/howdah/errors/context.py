@@ -15,6 +15,8 @@ __all__ = [
     "add_column_name",
     "add_column_number",
     "add_context",
+    "add_note",
+    "add_parameter",
     "column_label",
     "nesting_error",
     "parameter_label",
@@ -23,10 +25,12 @@ __all__ = [
     "type_of",
 ]
 
-OwnError = TypeVar("OwnError", bound=Error)
+AnyError = TypeVar("AnyError", bound=BaseException)
 
 #: What the server calls a column that has no name.
 _NAMELESS = ("", "?column?")
+#: Where an exception keeps the index of the column whose value could not be loaded, until its name is added.
+_COLUMN = "_howdah_column"
 
 
 def column_label(index: int, name: str = "") -> str:
@@ -59,6 +63,32 @@ def add_context(error: Error, label: str) -> None:
     error.args = (f"{label}: {error}", *error.args[1:])
 
 
+def add_note(error: BaseException, note: str) -> None:
+    """Add a note to an exception, unless it has the same one; a traceback shows notes from Python 3.11 on.
+
+    Args:
+        error: any exception, also one whose attributes cannot be set.
+        note: the note.
+    """
+    notes = vars(error).setdefault("__notes__", [])
+    if note not in notes:
+        notes.append(note)
+
+
+def add_parameter(error: Exception, obj: object, label: str) -> None:
+    """Say in an error which parameter it is about: in the message of howdah's own errors, else in a note.
+
+    Args:
+        error: the error that a dumper has raised.
+        obj: the parameter.
+        label: what the message calls the parameter.
+    """
+    if isinstance(error, Error):
+        add_context(error, label)
+    else:
+        add_note(error, f"while dumping {label}, {type_of(obj)}")
+
+
 def type_of(obj: object) -> str:
     """Return what a message calls an object: its type, never its value, which may be a secret."""
     return f"a value of type {type(obj).__name__!r}"
@@ -83,8 +113,10 @@ def too_large(size: int) -> DataError:
     return DataError(f"{size} bytes or more are too much; PostgreSQL takes less than 1 GB at once")
 
 
-def add_column_number(error: OwnError, index: int) -> OwnError:
+def add_column_number(error: AnyError, index: int) -> AnyError:
     """Put the number of a column in front of an error's message; `add_column_name` adds the name later.
+
+    An error that is none of howdah's keeps its message, and gets a note.
 
     Args:
         error: the error that a loader has raised.
@@ -93,19 +125,25 @@ def add_column_number(error: OwnError, index: int) -> OwnError:
     Returns:
         The error.
     """
-    add_context(error, column_label(index))
-    error._column = index
+    if isinstance(error, Error):
+        add_context(error, column_label(index))
+    else:
+        add_note(error, _note(column_label(index)))
+    vars(error)[_COLUMN] = index
     return error
 
 
 def stop_iteration_error(error: StopIteration) -> RuntimeError:
     """Return the error to raise instead of a loader's StopIteration, which would end the rows silently.
 
+    It has its notes.
+
     Args:
         error: the StopIteration; it becomes the cause.
     """
     raised = RuntimeError("a loader raised StopIteration")
     raised.__cause__ = error
+    vars(raised).update(vars(error))
     return raised
 
 
@@ -121,10 +159,22 @@ def add_column_name(error: BaseException, names: Sequence[str], before: str = ""
         The error; for a StopIteration, which would end an iteration over the rows, another one.
     """
     if isinstance(error, StopIteration):
-        return stop_iteration_error(error)
-    if isinstance(error, Error) and error._column is not None:
-        index, error._column = error._column, None
+        error = stop_iteration_error(error)
+    index = vars(error).pop(_COLUMN, None)
+    if index is None:
+        return error
+    name = names[index] if index < len(names) else ""
+    label = f"{before}{column_label(index, name)}"
+    if isinstance(error, Error):
         message = str(error).removeprefix(f"{column_label(index)}: ")
-        name = names[index] if index < len(names) else ""
-        error.args = (f"{before}{column_label(index, name)}: {message}", *error.args[1:])
+        error.args = (f"{label}: {message}", *error.args[1:])
+    else:
+        notes, note = vars(error).get("__notes__", []), _note(column_label(index))
+        if note in notes:
+            notes[notes.index(note)] = _note(label)
     return error
+
+
+def _note(label: str) -> str:
+    """Return the note of an exception that a loader has raised."""
+    return f"while loading {label}"

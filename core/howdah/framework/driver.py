@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from howdah.adapt.types import TypeInfo
     from howdah.client.known_types import KnownTypes
     from howdah.conninfo import Parameter
+    from howdah.conninfo.parameter import ParameterRegistry
     from howdah.protocol.credentials import Method
 
 __all__ = [
@@ -172,11 +173,11 @@ class Driver:
             provided_names, selection.enabled, selection.disabled
         )
         self.capabilities = self._gather_capabilities()
+        self.conninfo_prefixes = self._gather_conninfo_prefixes()
         self.parameters = self._gather_parameters()
         self.settings = self._gather_settings()
         self.authentication_methods = self._gather_authentication_methods()
         self.hooks = ConnectionHooks(*map(self._implemented, ConnectionHooks._fields))
-        self.conninfo_prefixes = self._gather_conninfo_prefixes()
         self.transport_parameters = self._gather_transport_parameters()
         self._defaults = {parameter.name: parameter.default for parameter in self.parameters}
         self._known_types: dict[tuple[str, str, int, str, str], KnownTypes] = {}
@@ -196,13 +197,17 @@ class Driver:
         """Return a new connection: `Connection.connect` of this driver."""
         return self.Connection.connect(conninfo, **kwargs)
 
-    def check_parameters(self, conninfo: str = "", **params: Any) -> None:
-        """Make sure, without connecting, that `connect` understands a conninfo and connection parameters.
+    def check_parameters(
+        self, conninfo: str = "", *, autocommit: bool = False, row_factory: Any = None, **params: Any
+    ) -> None:
+        """Make sure, without connecting, that `connect` understands its arguments.
 
         What a plugin resolves (`howdah_resolve_conninfo`) is not looked into.
 
         Args:
             conninfo: a connection string.
+            autocommit: as for `connect`.
+            row_factory: as for `connect`.
             params: connection parameters.
 
         Raises:
@@ -210,8 +215,13 @@ class Driver:
             howdah.NotSupportedError: a parameter asks for what howdah does not do, or is a disabled plugin's.
             howdah.OperationalError: the service file cannot be read.
         """
+        from howdah.client.connection_base import checked_flag
         from howdah.conninfo import hosts, resolve
+        from howdah.rows import checked_row_factory
 
+        checked_flag("autocommit", autocommit)
+        if row_factory is not None:
+            checked_row_factory(row_factory)
         self.take_settings(params)
         if self.resolver(conninfo) is None:
             hosts(resolve(conninfo, params, parameters=self.parameters, gss_encryption=self.gss_encryption))
@@ -419,7 +429,7 @@ class Driver:
         self._ask("howdah_capabilities", announce)
         return Capabilities(flags)
 
-    def _gather_parameters(self) -> tuple[Parameter, ...]:
+    def _gather_parameters(self) -> ParameterRegistry:
         from howdah.conninfo import PARAMETERS
         from howdah.conninfo.parameter import ParameterRegistry
 
@@ -432,7 +442,9 @@ class Driver:
                 parameters[parameter.name] = parameter
 
         self._ask("howdah_connection_parameters", contribute)
-        return ParameterRegistry(parameters.values())
+        registry = ParameterRegistry(parameters.values())
+        registry.prefixes = self.conninfo_prefixes
+        return registry
 
     def _gather_settings(self) -> tuple[str, ...]:
         settings: list[str] = []

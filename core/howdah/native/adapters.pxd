@@ -304,4 +304,5 @@ cdef class ParameterEncoder:
     cdef int encode_one(self, object obj, Dumpers dumpers, EncodedParams out, Py_ssize_t index) except -1
     cdef Dumpers dumpers_of(self, object format)
     cdef int renew(self) except -1
+    cdef int add_literals(self, object objs, list made) except -1
     cdef bytes literal(self, object obj, Buffer out)

@@ -57,6 +57,7 @@ cdef class QueryExchange(Exchange):
 
 cdef class CountedExchange(Exchange):
     cdef public long long affected
+    cdef public Py_ssize_t executed
     cdef public bytes tag
     # How many rows the tag tells.
     cdef long long told

@@ -206,6 +206,7 @@ cdef class CountedExchange(Exchange):
     cpdef conclude(self, status, tag=b""):
         """Count the rows of an execution."""
         self.told = rows_told(tag)
+        self.executed += 1
         self.affected = min(self.affected + self.told, MOST_AFFECTED)
         self.tag = tag
         self.copy = None
@@ -214,6 +215,7 @@ cdef class CountedExchange(Exchange):
         """Count the rows of an execution with the same tag as the last one; return False if it has another."""
         if self.tag is None or PyBytes_GET_SIZE(self.tag) != size or memcmp(PyBytes_AS_STRING(self.tag), tag, size):
             return False
+        self.executed += 1
         self.affected = min(self.affected + self.told, MOST_AFFECTED)
         self.copy = None
         return True

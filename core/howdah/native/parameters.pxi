@@ -12,8 +12,8 @@ from libc.string cimport memcmp, memcpy
 from howdah.native.byteorder cimport get_int32, get_uint16, set_uint16, set_uint32
 
 from howdah.adapt.base import PyFormat
-from howdah.errors import Error, ProgrammingError
-from howdah.errors.context import add_context, nesting_error, parameter_label, too_large
+from howdah.errors import ProgrammingError
+from howdah.errors.context import add_parameter, nesting_error, parameter_label, too_large
 
 cdef object _AUTO = PyFormat.AUTO
 cdef object _TEXT = PyFormat.TEXT
@@ -161,7 +161,7 @@ cdef class ParameterEncoder:
 
         Raises:
             howdah.ProgrammingError: there is no dumper for an object, or there are too many parameters.
-            Exception: a dumper raised it; the message of a `howdah.Error` names the parameter.
+            Exception: a dumper raised it; the message of a `howdah.Error`, or a note, names the parameter.
         """
         cdef EncodedParams out = EncodedParams.__new__(EncodedParams)
         self.encode_row(tuple(params), None if formats is None else tuple(formats), names, out)
@@ -185,11 +185,11 @@ cdef class ParameterEncoder:
                 if formats is not None:
                     dumpers = self.dumpers_of(<object> PyTuple_GET_ITEM(formats, i))
                 self.encode_one(<object> PyTuple_GET_ITEM(params, i), dumpers, out, i)
-        except Error as error:
-            add_context(error, parameter_label(i, names))
-            raise
         except RecursionError:
             raise nesting_error(params[i], parameter_label(i, names)) from None
+        except Exception as error:
+            add_parameter(error, params[i], parameter_label(i, names))
+            raise
         finally:
             set_depth(former)
         return 0
@@ -213,8 +213,36 @@ cdef class ParameterEncoder:
         Raises:
             howdah.ProgrammingError: nothing adapts objects of a class.
         """
-        cdef Buffer out = Buffer.__new__(Buffer)
         cdef list made = []
+        self.add_literals(objs, made)
+        return made
+
+    def parameter_literals(self, params, names=None) -> list:
+        """Return parameters as SQL literals, as `literals` does.
+
+        Args:
+            params: the Python objects; None is NULL.
+            names: the names of the parameters, for errors; None to use their numbers.
+
+        Raises:
+            howdah.ProgrammingError: nothing adapts objects of a class.
+            Exception: a dumper raised it; the message of a `howdah.Error`, or a note, names the parameter.
+        """
+        if not params:
+            return []
+        cdef list made = []
+        try:
+            self.add_literals(params, made)
+        except RecursionError:
+            raise nesting_error(params[len(made)], parameter_label(len(made), names)) from None
+        except Exception as error:
+            add_parameter(error, params[len(made)], parameter_label(len(made), names))
+            raise
+        return made
+
+    cdef int add_literals(self, object objs, list made) except -1:
+        """Append the literals of objects to those that have been made."""
+        cdef Buffer out = Buffer.__new__(Buffer)
         cdef int former
         encoding = codec_of(None if self.context is None else self.context.connection)
         if encoding != self.encoding:  # a quote in one encoding may be part of a character in another
@@ -227,7 +255,7 @@ cdef class ParameterEncoder:
                 made.append(b"NULL" if obj is None else self.literal(obj, out))
         finally:
             set_depth(former)
-        return made
+        return 0
 
     cdef bytes literal(self, object obj, Buffer out):
         """Return an object as an SQL literal; `out` is where it is written."""

@@ -58,6 +58,8 @@ cdef class CachedQuery:
     cdef object fields
     cdef object decoder
     cdef object version
+    # How many sets of parameters `bind_rows` has written for it.
+    cdef readonly Py_ssize_t written
     # The parts of Bind before and after the parameters.
     cdef bytes called
     cdef bytes result_formats
@@ -178,6 +180,7 @@ cdef class QueryCache:
                 if not self.fits(cached, parameters):
                     return [params]
                 self.write_bind(cached, parameters, exchange, False)
+            cached.written += 1
             if output.length - output.start >= _GATHER:
                 break
         return []

@@ -29,5 +29,6 @@ cdef class ResultSet:
     cdef int reset(self) except -1
     cdef int select(self, object results, Py_ssize_t index) except -1
     cdef int check_open(self) except -1
+    cdef object make_row_maker(self, object row_factory)
     cdef object check_result(self)
     cdef int raise_failure(self) except -1

@@ -11,10 +11,19 @@ from howdah.native.exchange cimport Result
 from howdah.native.rowmakers cimport make_rows
 
 from howdah.errors import InterfaceError, ProgrammingError
-from howdah.errors.context import add_column_name
+from howdah.errors.context import add_column_name, add_note
 from howdah.pq import ExecStatus
 from howdah.raw_cursor import RawCursorMixin
-from howdah.rows import dict_maker, dict_row, record_maker, record_row, tuple_row
+from howdah.rows import (
+    ROW_FACTORY,
+    dict_maker,
+    dict_row,
+    no_rows_yet,
+    not_a_row_maker,
+    record_maker,
+    record_row,
+    tuple_row,
+)
 
 cdef object _RAW_CURSOR = RawCursorMixin
 cdef object _TUPLE_ROW = tuple_row
@@ -22,6 +31,7 @@ cdef object _DICT_ROW = dict_row
 cdef object _RECORD_ROW = record_row
 cdef object _dict_maker = dict_maker
 cdef object _record_maker = record_maker
+cdef object _no_rows_yet = no_rows_yet
 cdef object _SINGLE_TUPLE = ExecStatus.SINGLE_TUPLE
 cdef str _NO_RESULT = "no result available: execute a query first"
 cdef str _NOT_KEPT = "no result available: executemany() keeps rows only if it is called with returning=True"
@@ -50,6 +60,10 @@ cdef class ResultSet:
     def _select(self, Py_ssize_t index):
         """Select a result."""
         self.select(self._results, index)
+
+    def _row_maker(self, row_factory):
+        """Return the row maker of a row factory for the current result."""
+        return self.make_row_maker(row_factory)
 
     def _check_open(self):
         self.check_open()
@@ -146,8 +160,24 @@ cdef class ResultSet:
             elif self._row_factory is _RECORD_ROW:
                 self._make_row = _record_maker(names_of(result.fields))
             else:
-                self._make_row = self._row_factory(self)
+                self._make_row = self.make_row_maker(self._row_factory)
         return 0
+
+    cdef object make_row_maker(self, object row_factory):
+        """Return the row maker of a row factory for the current result; the factory cannot take rows."""
+        cdef object before = self._make_row
+        cdef object make_row
+        self._make_row = _no_rows_yet
+        try:
+            make_row = row_factory(self)
+        except TypeError as error:
+            add_note(error, ROW_FACTORY)
+            raise
+        finally:
+            self._make_row = before
+        if not callable(make_row):
+            raise not_a_row_maker(row_factory, make_row)
+        return make_row
 
     cdef int check_open(self) except -1:
         if self._closed:
@@ -164,7 +194,7 @@ cdef class ResultSet:
             if self._result.fields is None:
                 tag = self._result.tag.decode("utf-8", "replace") or None
                 raise ProgrammingError(f"the last operation didn't produce records (command status: {tag})")
-            self._make_row = self._row_factory(self)
+            self._make_row = self.make_row_maker(self._row_factory)
         return self._make_row
 
     cdef int raise_failure(self) except -1:

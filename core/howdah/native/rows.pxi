@@ -13,7 +13,6 @@ from libc.stdint cimport int32_t
 from howdah.native.byteorder cimport get_int32, get_uint16
 
 from howdah.adapt.nesting import too_deep
-from howdah.errors import DataError, NotSupportedError
 from howdah.errors.context import add_column_number
 from howdah.protocol.messages import ProtocolViolation
 
@@ -61,7 +60,7 @@ cdef class RowDecoder:
 
         Raises:
             ProtocolViolation: the message is malformed or has another number of columns.
-            Exception: a loader raised it; the message of a `DataError` names the column.
+            Exception: a loader raised it; the message of a `howdah.Error`, or a note, names the column.
         """
         return self.decode_row(PyBytes_AS_STRING(payload), PyBytes_GET_SIZE(payload))
 
@@ -132,9 +131,9 @@ cdef class RowDecoder:
 
     cdef object explain(self, object error):
         """Return an error of `decode_next` with the number of the column, or one that has it in its place."""
-        if isinstance(error, (DataError, NotSupportedError)):
-            add_column_number(error, self.column)
-        elif isinstance(error, RecursionError):
+        if isinstance(error, ProtocolViolation):
+            return error
+        if isinstance(error, RecursionError):
             # Python's own recursion limit: the program itself has made many nested calls.
             return add_column_number(too_deep(), self.column)
-        return error
+        return add_column_number(error, self.column)

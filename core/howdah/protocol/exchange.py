@@ -337,14 +337,16 @@ class CountedExchange(Exchange):
 
     Attributes:
         affected: how many rows they have returned or affected.
+        executed: how many of them have ended without an error.
         tag: the command tag of the last one.
     """
 
-    __slots__ = ("affected", "tag")
+    __slots__ = ("affected", "executed", "tag")
 
     def __init__(self, *, query: bytes | None = None) -> None:
         super().__init__(query=query)
         self.affected = 0
+        self.executed = 0
         self.tag = b""
 
     @property
@@ -354,6 +356,7 @@ class CountedExchange(Exchange):
 
     def conclude(self, status: ExecStatus, tag: bytes = b"") -> None:
         """Count the rows of an execution."""
+        self.executed += 1
         self.affected = min(self.affected + max(rows_told(tag), 0), _MOST_AFFECTED)
         self.tag = tag
         self.copy = None

@@ -409,13 +409,13 @@ cdef class CopyDecoder:
             if memchr(p, c"\\", size) is NULL:
                 return column.load(p, size, <object> column.loader)
             return self.load_escaped(p, size, column)
-        except (DataError, NotSupportedError) as error:
-            add_column_number(error, index)
-            raise
         except RecursionError as error:
             raise add_column_number(too_deep(), index) from error
-        except StopIteration as error:
-            raise stop_iteration_error(error) from error
+        except Exception as error:
+            add_column_number(error, index)
+            if isinstance(error, StopIteration):
+                raise stop_iteration_error(error) from error
+            raise
 
     cdef object load_escaped(self, const char *p, Py_ssize_t size, Column *column):
         """Return a value that has backslashes in its text."""

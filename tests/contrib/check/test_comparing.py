@@ -150,7 +150,43 @@ PARAMETERS = [
         '"SELECT id FROM elephant WHERE id = %s", [x, 1]',
         "the statement has 1 parameters, but the call passes 2",
     ),
-    ("x: int", '"SELECT id FROM elephant WHERE id = %s", x', None),
+    (
+        "x: int",
+        '"SELECT id FROM elephant WHERE id = %s", x',
+        "the parameters are a sequence or a mapping, but the call passes int: put it into a list",
+    ),
+    (
+        "",
+        '"SELECT id FROM elephant WHERE name = %s", "one"',
+        "the parameters are a sequence or a mapping, but the call passes str: put it into a list",
+    ),
+    (
+        "x: str",
+        '"SELECT id FROM elephant WHERE name = %(n)s", x',
+        "the parameters are a sequence or a mapping, but the call passes str: put it into a dictionary",
+    ),
+    ("x: list[int]", '"SELECT id FROM elephant WHERE id = %s", x', None),
+    ("x: tuple[int]", '"SELECT id FROM elephant WHERE id = %s", x', None),
+    ("x: Any", '"SELECT id FROM elephant WHERE id = %s", x', None),
+    ("x: int", '"SELECT id FROM elephant", x', None),
+    (
+        "",
+        '"SELECT id FROM elephant WHERE id = ANY (%s)", [(1, 2)]',
+        "parameter 1 has the type integer[], but the value is tuple, which is a record: pass a list",
+    ),
+    (
+        "",
+        '"SELECT id FROM elephant WHERE id = ANY (%s::int[])", [tuple(range(2))]',
+        "parameter 1 has the type integer[], but the value is tuple, which is a record: pass a list",
+    ),
+    (
+        "x: tuple[int, ...]",
+        '"SELECT id FROM elephant WHERE id = ANY (%s)", [x]',
+        "parameter 1 has the type integer[], but the value is tuple, which is a record: pass a list",
+    ),
+    ("x: tuple[int, ...]", '"SELECT id FROM elephant WHERE id = ANY (%s)", [list(x)]', None),
+    ("x: tuple[int, ...] | list[int]", '"SELECT id FROM elephant WHERE id = ANY (%s)", [x]', None),
+    ("", '"SELECT %s", [(1, 2)]', None),
     ("x: int", '"SELECT id FROM elephant WHERE id = %s", [*x]', None),
     ("x: Elephant", '"SELECT id FROM elephant WHERE id = %s", [x.id]', None),
     (
@@ -163,6 +199,14 @@ PARAMETERS = [
 
 NUMBERED = [
     ('fetch("SELECT name FROM elephant WHERE id = $1", x)', None),
+    (
+        'execute("SELECT name FROM elephant WHERE id = %s", x)',
+        "the parameters are a sequence or a mapping, but the call passes int: put it into a list",
+    ),
+    (
+        'executemany("INSERT INTO keeper VALUES (%s, %s, %s)", [y])',
+        "the parameters are a sequence or a mapping, but the call passes str: put it into a list",
+    ),
     (
         'fetch("SELECT name FROM elephant WHERE id = $1", y)',
         "parameter 1 has the type integer, but the value is str",

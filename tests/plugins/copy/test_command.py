@@ -196,3 +196,68 @@ def test_no_progress_unless_there_is_a_terminal_or_it_is_asked_for(
     assert result.stderr.startswith("copying: ")
     assert "copying" not in result.stdout
     assert len(result.stdout.splitlines()) == 1001
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ["-q", "SELECT 1", "q.csv", "people"],
+            "--query needs one file, and no table: not 'q.csv' and 'people'",
+        ),
+        (["-q", "SELECT 1", "people", "dbname=zoo"], "--query needs a file first, and 'people' is none"),
+        (["-q", "SELECT 1", "dbname=zoo"], "--query needs a file first"),
+        (["-q", "SELECT 1", "-c", "a", "q.csv"], "name the columns in the query"),
+        (["people.json", "people"], "unless one is a file: write it as ./name"),
+        (["./people.json", "people"], "the extension of './people.json' is none that tells the format"),
+        (["./people.csv.zip", "people"], "say it with --format"),
+        (["-q", "SELECT 1", "./q.xlsx"], "say it with --format"),
+    ],
+)
+def test_what_is_wrong_is_said(arguments: list[str], message: str) -> None:
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert message in " ".join(result.stderr.replace("│", " ").split())
+
+
+def test_an_unknown_extension_with_a_format(dsn: str, tmp_path: Path) -> None:
+    path = tmp_path / "q.data"
+    assert run("-q", "SELECT 1 AS a", "-f", "csv", path, dsn).exit_code == 0
+    assert path.read_text() == "a\n1\n"
+
+
+@pytest.mark.parametrize("suffix", [".gz", ".bz2", ".xz"])
+@pytest.mark.parametrize("options", [[], ["--batch", "5"]])
+def test_a_damaged_file(dsn: str, table: str, tmp_path: Path, suffix: str, options: list[str]) -> None:
+    path = tmp_path / f"p.csv{suffix}"
+    assert (
+        run("-q", "SELECT i AS id, md5(i::text) AS name FROM generate_series(1, 999) i", path, dsn).exit_code
+        == 0
+    )
+    path.write_bytes(path.read_bytes()[:-20])
+    result = run(*options, path, table, dsn)
+    assert result.exit_code == 1
+    assert "is damaged: " in result.stderr.replace("\n", " ")
+    assert "repeat" not in result.stderr
+
+
+def test_what_to_do_about_a_bad_row(dsn: str, table: str, tmp_path: Path) -> None:
+    path = tmp_path / "p.csv"
+    path.write_text("id,name\n1,a\nx,b\n")
+    result = run("--batch", 1, path, table, dsn)
+    assert result.exit_code == 1
+    assert "mend the row, or the table; then repeat the command to go on" in result.stderr
+    path.write_text("id,name\n1,a\n2,b\n")
+    assert run("--batch", 1, path, table, dsn).exit_code == 0
+
+
+@pytest.mark.parametrize("name", ["nothing", "nowhere.nothing"])
+def test_to_repeat_does_not_help_without_the_table(dsn: str, table: str, tmp_path: Path, name: str) -> None:
+    path = tmp_path / "p.csv"
+    path.write_text("id,name\n1,a\n")
+    result = run("--batch", 1, path, name, dsn)
+    assert (result.exit_code, "repeat the" in result.stderr) == (1, False)
+    result = run("--batch", 1, "--columns", "id,nothing", path, table, dsn)
+    assert (result.exit_code, "repeat the" in result.stderr) == (1, False)
+    result = run("--batch", 1, tmp_path / "nowhere.csv", table, dsn)
+    assert (result.exit_code, "repeat the" in result.stderr) == (1, False)
