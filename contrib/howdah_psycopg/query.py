@@ -58,15 +58,14 @@ class PostgresQuery:
         query, params = self._executed or (None, None)
         if params is None:
             return None
-        text: Any = query
         if isinstance(query, Composable):
-            text, query = query.as_bytes(self._transformer), query.as_query(self._transformer)
+            query = query.as_bytes(self._transformer)
         elif isinstance(query, str):
-            text = query = query.encode(self._codec(), "replace")
+            query = query.encode(self._codec(), "replace")
         if not isinstance(query, bytes):
             return None
         encoder = self._transformer.encoder
-        if text == self.query:  # the program has written $1 itself
+        if query == self.query:  # the program has written $1 itself
             return encoder.encode(params) if params else None
         parsed = parse_query(query)
         if parsed.text != self.query:  # they have been merged into the text

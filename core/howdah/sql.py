@@ -100,16 +100,6 @@ class Composable(ABC):
                 the default adapters and UTF-8.
         """
 
-    def as_query(self, context: AdaptContext | None = None) -> bytes:
-        """Return the SQL as it is in a query that comes with parameters.
-
-        Names and literals have doubled percent signs there. An `SQL` is not changed: it has placeholders.
-
-        Args:
-            context: as for `as_bytes`.
-        """
-        return self.as_bytes(context)
-
     def as_string(self, context: AdaptContext | None = None) -> str:
         """Return the SQL.
 
@@ -162,10 +152,6 @@ class Composed(Composable):
                 for piece in self._obj
             ]
         )
-
-    def as_query(self, context: AdaptContext | None = None) -> bytes:
-        """Return the SQL of the pieces as it is in a query that comes with parameters."""
-        return b"".join([piece.as_query(context) for piece in self._obj])
 
     def __iter__(self) -> Iterator[Composable]:
         return iter(self._obj)
@@ -294,10 +280,6 @@ class Identifier(Composable):
         """Return the name, quoted."""
         return encoded(self.as_string(context), _encoding(context))
 
-    def as_query(self, context: AdaptContext | None = None) -> bytes:
-        """Return the name, quoted, with doubled percent signs."""
-        return self.as_bytes(context).replace(b"%", b"%%")
-
     def as_string(self, context: AdaptContext | None = None) -> str:
         """Return the name, quoted."""
         return ".".join(['"' + part.replace('"', '""') + '"' for part in self._obj])
@@ -317,10 +299,6 @@ class Literal(Composable):
             howdah.ProgrammingError: nothing adapts objects of that class.
         """
         return as_literals((self._obj,), context)[0]
-
-    def as_query(self, context: AdaptContext | None = None) -> bytes:
-        """Return the literal with doubled percent signs."""
-        return self.as_bytes(context).replace(b"%", b"%%")
 
 
 class Placeholder(Composable):

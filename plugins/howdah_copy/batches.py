@@ -158,7 +158,8 @@ def import_batches(
     key = [f"{oid} {target.as_string(conn)}", path]
     if missing:
         conn.execute(_CREATE.format(sql.Identifier(schema, _NOTES)))
-    notes = sql.Identifier(schema, _NOTES)
+    # A percent sign is doubled where there are placeholders.
+    notes = sql.Identifier(schema.replace("%", "%%"), _NOTES)
     where = sql.SQL(" WHERE target = %s AND file = %s")
     if restart:
         conn.execute(sql.SQL("DELETE FROM {}").format(notes) + where, key)

@@ -51,11 +51,11 @@ class PreparedStatements(PreparationSettings):
         planner = _planner(connection)
         encoding = connection.kernel.session.encoding
         if isinstance(query, Composable):
-            text, parsable = query.as_bytes(connection), query.as_query(connection)
+            text = query.as_bytes(connection)
         else:
-            text = parsable = encoded(query, encoding) if isinstance(query, str) else query
-        if not has_numbered_placeholders(text) and has_placeholders(parsable):
-            text = parse_query(parsable).text
+            text = encoded(query, encoding) if isinstance(query, str) else query
+        if not has_numbered_placeholders(text) and has_placeholders(text):
+            text = parse_query(text).text
         with connection.kernel.lock:
             made = connection.kernel.wait(
                 planner.prepare(text, None if name is None else encoded(name, encoding))

@@ -50,11 +50,11 @@ class AsyncPreparedStatements(PreparationSettings):
         planner = _planner(connection)
         encoding = connection.kernel.session.encoding
         if isinstance(query, Composable):
-            text, parsable = query.as_bytes(connection), query.as_query(connection)
+            text = query.as_bytes(connection)
         else:
-            text = parsable = encoded(query, encoding) if isinstance(query, str) else query
-        if not has_numbered_placeholders(text) and has_placeholders(parsable):
-            text = parse_query(parsable).text
+            text = encoded(query, encoding) if isinstance(query, str) else query
+        if not has_numbered_placeholders(text) and has_placeholders(text):
+            text = parse_query(text).text
         async with connection.kernel.lock:
             made = await connection.kernel.wait(
                 planner.prepare(text, None if name is None else encoded(name, encoding))

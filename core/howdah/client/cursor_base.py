@@ -343,7 +343,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
 
     def _parse(self, query: Query) -> ParsedQuery:
         if not isinstance(query, str):
-            return parse_query(query if isinstance(query, bytes) else self._composed(query, parsed=True))
+            return parse_query(self._text(query))
         try:
             parsed = parse_query(query)
         except UnicodeEncodeError:
@@ -374,12 +374,12 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
             raise ProgrammingError(TOO_LONG.format(len(text)))
         return text
 
-    def _composed(self, query: object, *, parsed: bool = False) -> bytes:
+    def _composed(self, query: object) -> bytes:
         from howdah.client.template import is_template
         from howdah.sql import Composable
 
         if isinstance(query, Composable):
-            return query.as_query(self) if parsed else query.as_bytes(self)
+            return query.as_bytes(self)
         if is_template(query):
             raise TypeError("a template string has its parameters in it: no others can be passed")
         raise TypeError(f"the query must be str, bytes or an sql.Composable, not {type(query).__name__}")
