@@ -15,6 +15,7 @@ from collections import namedtuple
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache, partial
 from operator import itemgetter
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, NoReturn, Protocol, TypeAlias, TypeVar
 
 from howdah.errors import DataError, InterfaceError, ProgrammingError
@@ -251,6 +252,10 @@ def checked_row_factory(factory: Any) -> Any:
     if isinstance(factory, type):
         # Not `callable`, which is true of every class.
         if any("__call__" in vars(base) for base in factory.__mro__):
+            return factory
+        # What it makes in a way of its own is checked when it has made it.
+        own = isinstance(factory.__new__, FunctionType) or type(factory).__call__ is not type.__call__
+        if own and not issubclass(factory, (dict, list, set, tuple)):
             return factory
         what = f"the class {factory.__qualname__}"
     elif callable(factory):

@@ -59,8 +59,6 @@ def test_refused_where_it_is_set(conn, dsn, factory):
         conn.cursor(row_factory=factory)
     with pytest.raises(REFUSED, match=ADVICE):
         conn.cursor("named", row_factory=factory)
-    with pytest.raises(REFUSED, match=ADVICE):
-        conn.row_factory = factory
     cur = conn.execute("select 1 as a")
     with pytest.raises(REFUSED, match=ADVICE):
         cur.row_factory = factory
@@ -79,8 +77,6 @@ async def test_refused_where_it_is_set_asynchronously(aconn, dsn):
             aconn.cursor(row_factory=factory)
         with pytest.raises(REFUSED, match=ADVICE):
             aconn.cursor("named", row_factory=factory)
-        with pytest.raises(REFUSED, match=ADVICE):
-            aconn.row_factory = factory
         cur = await aconn.execute("select 1 as a")
         with pytest.raises(REFUSED, match=ADVICE):
             cur.row_factory = factory
@@ -91,16 +87,43 @@ async def test_refused_where_it_is_set_asynchronously(aconn, dsn):
 
 
 @pytest.mark.parametrize("factory", NEVER)
-@pytest.mark.parametrize("cls", [howdah.Cursor, howdah.ClientCursor, howdah.RawCursor])
+@pytest.mark.parametrize("cls", [howdah.Cursor, howdah.ClientCursor, howdah.RawCursor, None])
 def test_refused_at_the_first_result(conn, cls, factory):
-    """A cursor that is made directly: some are made for each query, so that nothing is checked there."""
-    cur = cls(conn, row_factory=factory)
-    with pytest.raises((REFUSED, TypeError)) as caught:
+    """The connection's attribute, and a cursor that is made directly: nothing is checked for each cursor."""
+    if cls is None:
+        conn.row_factory = factory
+        cur = conn.cursor()
+    else:
+        cur = cls(conn, row_factory=factory)
+    with pytest.raises(REFUSED, match="a row factory is called with the cursor"):
         cur.execute("select 1 as a")
-    assert (
-        "a row factory is called with the cursor"
-        in f"{caught.value} {getattr(caught.value, '__notes__', '')}"
-    )
+
+
+class OfClass(howdah.Connection):
+    """A connection whose class has a row factory."""
+
+    row_factory = rows.dict_row
+
+
+class OfProperty(howdah.Connection):
+    """A connection that decides by itself."""
+
+    @property
+    def row_factory(self):
+        return rows.dict_row
+
+    @row_factory.setter
+    def row_factory(self, row_factory):
+        pass
+
+
+def test_subclasses_have_row_factories_of_their_own(dsn):
+    with OfProperty.connect(dsn) as conn:
+        assert conn.execute("select 1 as a").fetchone() == {"a": 1}
+        assert conn.cursor("named").execute("select 1 as a").fetchone() == {"a": 1}
+    with OfClass.connect(dsn) as conn:
+        conn.row_factory = rows.scalar_row
+        assert conn.execute("select 1 as a").fetchone() == 1
 
 
 @pytest.mark.parametrize(("factory", "message"), CALLED)
@@ -137,6 +160,9 @@ async def test_refused_when_it_is_called_asynchronously(aconn):
     with pytest.raises(REFUSED, match="no function"):
         async for _ in cur.stream("select 1 as a"):
             pass
+    aconn.row_factory = dict
+    with pytest.raises(REFUSED, match=ADVICE):
+        await aconn.execute("select 1 as a")
     cur = aconn.cursor(row_factory=of_rows)
     with pytest.raises(TypeError) as caught:  # Python's own
         await cur.execute("select 1 as a")
@@ -161,6 +187,17 @@ class Named:
 
     def __call__(self, values: Any) -> Any:
         return list(zip(self.names, values))
+
+
+class Function:
+    """A class that makes functions."""
+
+    def __new__(cls, cursor: Any) -> Any:
+        return list
+
+
+def test_a_class_that_makes_functions(conn):
+    assert conn.cursor(row_factory=Function).execute("select 1 as a").fetchone() == [1]
 
 
 def test_a_class_of_row_makers(conn):

@@ -45,6 +45,7 @@ class Connection(BaseConnection[Row]):
     #: The interface for operations and plugins.
     kernel: Kernel
     _kernel_class: type[Kernel] = Kernel
+    row_factory: RowFactory[Row]
 
     def __init__(
         self,
@@ -55,7 +56,7 @@ class Connection(BaseConnection[Row]):
         adapters: Any = None,
     ) -> None:
         super().__init__(connected, settings, self.driver.adapters if adapters is None else adapters)
-        self._row_factory = row_factory
+        self.row_factory = row_factory
         if self._session.lost is not None:  # the server has ended the session that it had just begun
             self.kernel.transport.close()
 
@@ -238,16 +239,6 @@ class Connection(BaseConnection[Row]):
 
     # Queries
 
-    @property
-    def row_factory(self) -> RowFactory[Row]:
-        """Makes the rows of cursors that are not given another row factory."""
-        factory: RowFactory[Row] = self._row_factory
-        return factory
-
-    @row_factory.setter
-    def row_factory(self, row_factory: RowFactory[Row]) -> None:
-        self._row_factory = checked_row_factory(row_factory)
-
     @overload
     def cursor(
         self,
@@ -300,7 +291,7 @@ class Connection(BaseConnection[Row]):
             howdah.NotSupportedError: a name is given and no plugin for cursors with a name is enabled.
         """
         self._check_open()
-        factory = self._row_factory if row_factory is None else checked_row_factory(row_factory)
+        factory = self.row_factory if row_factory is None else checked_row_factory(row_factory)
         if name is not None:
             return self.kernel.cursor_with_name(
                 name, row_factory=factory, binary=binary, scrollable=scrollable, withhold=withhold

@@ -63,6 +63,7 @@ class AsyncConnection(BaseConnection[Row]):
     #: The interface for operations and plugins.
     kernel: AsyncKernel
     _kernel_class: type[AsyncKernel] = AsyncKernel
+    row_factory: AsyncRowFactory[Row]
 
     def __init__(
         self,
@@ -73,7 +74,7 @@ class AsyncConnection(BaseConnection[Row]):
         adapters: Any = None,
     ) -> None:
         super().__init__(connected, settings, self.driver.adapters if adapters is None else adapters)
-        self._row_factory = row_factory
+        self.row_factory = row_factory
         if ASYNC:
             self.kernel.schedule()
         if self._session.lost is not None:  # the server has ended the session that it had just begun
@@ -287,16 +288,6 @@ class AsyncConnection(BaseConnection[Row]):
 
     # Queries
 
-    @property
-    def row_factory(self) -> AsyncRowFactory[Row]:
-        """Makes the rows of cursors that are not given another row factory."""
-        factory: AsyncRowFactory[Row] = self._row_factory
-        return factory
-
-    @row_factory.setter
-    def row_factory(self, row_factory: AsyncRowFactory[Row]) -> None:
-        self._row_factory = checked_row_factory(row_factory)
-
     @overload
     def cursor(
         self,
@@ -349,7 +340,7 @@ class AsyncConnection(BaseConnection[Row]):
             howdah.NotSupportedError: a name is given and no plugin for cursors with a name is enabled.
         """
         self._check_open()
-        factory = self._row_factory if row_factory is None else checked_row_factory(row_factory)
+        factory = self.row_factory if row_factory is None else checked_row_factory(row_factory)
         if name is not None:
             return self.kernel.cursor_with_name(
                 name, row_factory=factory, binary=binary, scrollable=scrollable, withhold=withhold

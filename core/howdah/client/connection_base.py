@@ -103,7 +103,6 @@ class BaseConnection(Generic[Row]):
     kernel: BaseKernel
     #: Makes the rows of cursors that are not given another.
     row_factory: Any
-    _row_factory: Any
     _kernel_class: type[BaseKernel]
 
     def __init__(self, connected: Connected, settings: dict[str, Any], adapters: AdaptersMap) -> None:
@@ -702,7 +701,7 @@ def checked_flag(name: str, value: object) -> bool:
     Raises:
         howdah.ProgrammingError: it is text, all of which would be true.
     """
-    if isinstance(value, str):
+    if isinstance(value, (str, bytes)):
         raise ProgrammingError(f"{name!r} is True or False, not text")
     return bool(value)
 

@@ -77,7 +77,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         super().__init__()
         self._connection = connection
         self._kernel = kernel = connection.kernel
-        self._row_factory = connection._row_factory if row_factory is None else row_factory
+        self._row_factory = connection.row_factory if row_factory is None else row_factory
         self._transformer = kernel.transformer
         if binary is not None:
             self._format = Format(binary)

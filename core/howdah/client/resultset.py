@@ -11,7 +11,15 @@ from howdah.errors.context import add_column_name, add_note
 from howdah.native.implementation import IMPLEMENTATION
 from howdah.pq import ExecStatus
 from howdah.protocol.exchange import Result
-from howdah.rows import ROW_FACTORY, Row, RowMaker, no_rows_yet, not_a_row_maker, tuple_row
+from howdah.rows import (
+    ROW_FACTORY,
+    Row,
+    RowMaker,
+    checked_row_factory,
+    no_rows_yet,
+    not_a_row_maker,
+    tuple_row,
+)
 
 if TYPE_CHECKING:
     from howdah.adapt.transformer import Transformer
@@ -108,6 +116,7 @@ class ResultSet(Generic[Row]):
         try:
             make_row: RowMaker[Row] = row_factory(self)
         except TypeError as error:
+            checked_row_factory(row_factory)
             add_note(error, ROW_FACTORY)
             raise
         finally:

@@ -16,6 +16,7 @@ from howdah.pq import ExecStatus
 from howdah.raw_cursor import RawCursorMixin
 from howdah.rows import (
     ROW_FACTORY,
+    checked_row_factory,
     dict_maker,
     dict_row,
     no_rows_yet,
@@ -171,6 +172,7 @@ cdef class ResultSet:
         try:
             make_row = row_factory(self)
         except TypeError as error:
+            checked_row_factory(row_factory)
             add_note(error, ROW_FACTORY)
             raise
         finally:
