@@ -226,3 +226,37 @@ def test_an_exception_whose_attributes_cannot_be_set(dumping):
     with pytest.raises(Frozen) as caught:
         dumping.execute("select %s", (Mood(SECRET),))
     assert notes(caught.value) == ["while dumping parameter 1, a value of type 'Mood'"]
+
+
+class SharedLoader(Loader):
+    """Raises one and the same exception."""
+
+    error = Failure("it has failed")
+
+    def load(self, data: Any) -> Any:
+        """Raise it."""
+        raise self.error
+
+
+def test_an_exception_that_is_raised_again(conn):
+    """Its notes say where it was raised last, once."""
+    conn.adapters.register_loader("int4", SharedLoader)
+    for query in ("select 1 as a", "select 'x', 1 as b", "select 'x', 1 as b"):
+        with pytest.raises(Failure) as caught:
+            conn.execute(query).fetchone()
+    assert notes(caught.value) == ["while loading column 'b' (2)"]
+
+
+class Closed(Exception):
+    """An exception whose notes cannot be changed."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.__notes__ = ("mine",)
+
+
+def test_notes_that_cannot_be_added(dumping, monkeypatch):
+    monkeypatch.setattr(FailingDumper, "failure", Closed)
+    with pytest.raises(Closed) as caught:
+        dumping.execute("select %s", [Mood(SECRET)])
+    assert caught.value.__notes__ == ("mine",)

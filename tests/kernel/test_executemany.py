@@ -187,6 +187,13 @@ def test_an_error_tells_the_index(
     assert index_of(caught.value) == note(failing)
 
 
+@pytest.mark.parametrize("query", ["INSERT INTO nowhere VALUES (%s)", "SELCT %s"])
+def test_an_error_of_the_query_has_no_index(target: howdah.Connection[Any], query: str) -> None:
+    with pytest.raises(howdah.ProgrammingError) as caught:
+        target.cursor().executemany(query, [(1,), (2,)])
+    assert index_of(caught.value) == []
+
+
 @pytest.mark.parametrize("failing", [0, 700])
 @pytest.mark.parametrize("kind", ["dumper", "server"])
 def test_an_error_in_a_pipeline_tells_the_index(

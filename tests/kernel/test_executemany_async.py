@@ -188,6 +188,13 @@ async def test_an_error_tells_the_index(
     assert index_of(caught.value) == note(failing)
 
 
+@pytest.mark.parametrize("query", ["INSERT INTO nowhere VALUES (%s)", "SELCT %s"])
+async def test_an_error_of_the_query_has_no_index(target: howdah.AsyncConnection[Any], query: str) -> None:
+    with pytest.raises(howdah.ProgrammingError) as caught:
+        await target.cursor().executemany(query, [(1,), (2,)])
+    assert index_of(caught.value) == []
+
+
 @pytest.mark.parametrize("failing", [0, 700])
 @pytest.mark.parametrize("kind", ["dumper", "server"])
 async def test_an_error_in_a_pipeline_tells_the_index(

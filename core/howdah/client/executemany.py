@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 
 __all__ = ["ExecuteMany"]
 
+#: How the note begins that says which set of parameters an error is about.
+_AT_INDEX = "in the set of parameters at index "
+#: The classes of errors of the query itself, whatever its parameters are, and of a failed transaction.
+_OF_QUERY = ("42", "25")
+
 
 class ExecuteMany:
     """The `executemany` of a cursor: one exchange, much of it sent before the first answer arrives.
@@ -218,7 +223,8 @@ class ExecuteMany:
         if exchange.error is not None:
             executed = exchange.executed if isinstance(exchange, CountedExchange) else len(exchange.results)
             # After the last one, COMMIT has failed, or the connection was lost.
-            if executed < self._written and self._cursor._kernel.session.lost is None:
+            of_query = executed == 0 and (exchange.error.sqlstate or "").startswith(_OF_QUERY)
+            if executed < self._written and not of_query and self._cursor._kernel.session.lost is None:
                 _add_index(exchange.error, executed)
         self._request.raise_error(exchange)
 
@@ -229,4 +235,4 @@ class ExecuteMany:
 
 def _add_index(error: Exception, index: int) -> None:
     """Say in a note which set of parameters an error is about."""
-    add_note(error, f"in the set of parameters at index {index}, counted from 0")
+    add_note(error, f"{_AT_INDEX}{index}, counted from 0", _AT_INDEX)

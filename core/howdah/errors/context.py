@@ -31,6 +31,8 @@ AnyError = TypeVar("AnyError", bound=BaseException)
 _NAMELESS = ("", "?column?")
 #: Where an exception keeps the index of the column whose value could not be loaded, until its name is added.
 _COLUMN = "_howdah_column"
+#: How the notes begin that say which parameter or column an exception is about.
+_DUMPING, _LOADING = "while dumping ", "while loading "
 
 
 def column_label(index: int, name: str = "") -> str:
@@ -63,14 +65,19 @@ def add_context(error: Error, label: str) -> None:
     error.args = (f"{label}: {error}", *error.args[1:])
 
 
-def add_note(error: BaseException, note: str) -> None:
+def add_note(error: BaseException, note: str, former: str = "") -> None:
     """Add a note to an exception, unless it has the same one; a traceback shows notes from Python 3.11 on.
 
     Args:
         error: any exception, also one whose attributes cannot be set.
         note: the note.
+        former: how a note begins that no longer holds, if the same exception is raised again; empty for none.
     """
     notes = vars(error).setdefault("__notes__", [])
+    if not isinstance(notes, list):
+        return
+    if former:
+        notes[:] = [each for each in notes if not str(each).startswith(former)]
     if note not in notes:
         notes.append(note)
 
@@ -86,7 +93,7 @@ def add_parameter(error: Exception, obj: object, label: str) -> None:
     if isinstance(error, Error):
         add_context(error, label)
     else:
-        add_note(error, f"while dumping {label}, {type_of(obj)}")
+        add_note(error, f"{_DUMPING}{label}, {type_of(obj)}", _DUMPING)
 
 
 def type_of(obj: object) -> str:
@@ -128,7 +135,7 @@ def add_column_number(error: AnyError, index: int) -> AnyError:
     if isinstance(error, Error):
         add_context(error, column_label(index))
     else:
-        add_note(error, _note(column_label(index)))
+        add_note(error, f"{_LOADING}{column_label(index)}", _LOADING)
     vars(error)[_COLUMN] = index
     return error
 
@@ -169,12 +176,5 @@ def add_column_name(error: BaseException, names: Sequence[str], before: str = ""
         message = str(error).removeprefix(f"{column_label(index)}: ")
         error.args = (f"{label}: {message}", *error.args[1:])
     else:
-        notes, note = vars(error).get("__notes__", []), _note(column_label(index))
-        if note in notes:
-            notes[notes.index(note)] = _note(label)
+        add_note(error, f"{_LOADING}{label}", _LOADING)
     return error
-
-
-def _note(label: str) -> str:
-    """Return the note of an exception that a loader has raised."""
-    return f"while loading {label}"
