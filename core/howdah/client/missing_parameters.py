@@ -16,12 +16,14 @@ if TYPE_CHECKING:
 __all__ = ["suggest_parameters"]
 
 #: A placeholder, and what makes one operator with its `%`, as in `a =%s`.
-_PLACEHOLDER = pattern(r"[-+*/<>=~!@#^&|`?]*(%(?:\([^)]{1,63}\))?[sbt])")
+_PLACEHOLDER = pattern(r"[-+*/<>=~!@#^&|`?]*(%(?:\([^)]{1,63}\))?[sbt])(?![\w.])")
 #: What the server reports there: syntax_error, undefined_column, undefined_function (an operator).
 _AT_PLACEHOLDER = frozenset({"42601", "42703", "42883"})
 _NUMBERED = pattern(r"\$[1-9][0-9]{0,4}")
-#: undefined_parameter, indeterminate_datatype, and protocol_violation, if Bind has too few parameters.
-_OF_NUMBERED = frozenset({"42P02", "42P18", "08P01"})
+#: protocol_violation: Bind has too few parameters.
+_TOO_FEW = "08P01"
+#: The same, undefined_parameter and indeterminate_datatype, whose messages name the parameter.
+_OF_NUMBERED = frozenset({_TOO_FEW, "42P02", "42P18"})
 
 
 def suggest_parameters(exchange: Exchange, encoding: str) -> None:
@@ -38,12 +40,12 @@ def suggest_parameters(exchange: Exchange, encoding: str) -> None:
         placeholder = _placeholder_at(exchange.query.decode(encoding, "replace"), error)
         if placeholder:
             error.suggest(
-                f"the query came without parameters, so that {placeholder} is no placeholder:"
-                " pass them, as in execute(query, [value])"
+                f"the query came without parameters, so that {placeholder} is no placeholder: pass them,"
+                " as in execute(query, [value]); placeholders of fetch() and raw cursors are $1, $2 and so on"
             )
-    elif error.sqlstate in _OF_NUMBERED:
+    elif error.sqlstate in _OF_NUMBERED and error.diag.context is None:  # else it is a function's
         found = _NUMBERED.search(exchange.query.decode(encoding, "replace"))
-        if found:
+        if found and (error.sqlstate == _TOO_FEW or _NUMBERED.search(error.diag.message_primary or "")):
             error.suggest(
                 f"the query came without parameters: pass them, with {found[0]} as a placeholder in fetch()"
                 " and raw cursors, and with %s in all other cursors"
