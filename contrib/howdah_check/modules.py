@@ -329,8 +329,16 @@ def _bound_by(node: ast.AST) -> Iterator[tuple[str, Binding]]:
             yield from _targets(target, node, value)
         case ast.ClassDef() | ast.FunctionDef() | ast.AsyncFunctionDef():
             yield node.name, Binding(node)
+            # What a function in it assigns to a name of this scope.
+            for inner in ast.walk(node):
+                if isinstance(inner, (ast.Nonlocal, ast.Global)):
+                    yield from ((name, Binding(inner)) for name in inner.names)
         case ast.Import() | ast.ImportFrom():
             yield from _imported_by(node)
+        case ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)) | ast.MatchMapping(rest=str(name)):
+            yield name, Binding(node)
+        case ast.comprehension(target=target):  # its names are those of a scope of its own, seen from there
+            yield from _targets(target, node, None)
 
 
 def _imported_by(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, Binding]]:

@@ -397,6 +397,19 @@ SINGLE = [
 ]
 
 
+#: Names that stand for something else than what their annotation says; nothing is wrong with these.
+BOUND_AGAIN = [
+    "def f(x: str):\n    match [x]:\n        case x: conn.execute(Q, x)",
+    "def f(x: str):\n    match {'a': [x]}:\n        case {'a': x}: conn.execute(Q, x)",
+    "def f(x: str):\n    match [x]:\n        case [*x]: conn.execute(Q, x)",
+    "def f(x: str):\n    match [x]:\n        case list() as x: conn.execute(Q, x)",
+    "def f(x: str):\n    return any(conn.execute(Q, x) for x in [['a']])",
+    "def f(x: str):\n    return {1: conn.execute(Q, x) for x in [['a']]}",
+    "def f(x: str):\n    def g():\n        nonlocal x\n        x = [x]\n    g()\n    conn.execute(Q, x)",
+    "def f(x: tuple[int, ...]):\n    return [conn.execute('SELECT %s = ANY(%s)', [1, x]) for x in [[1]]]",
+]
+
+
 def parameters(signature: str, call: str) -> str:
     """Return a module whose function has a signature and runs a query."""
     return module(f"""
@@ -441,6 +454,7 @@ CASES = [
     *((rows(cls, columns), messages) for cls, columns, messages in ROWS),
     *((nulls(query), NULL if nullable else []) for query, nullable in NULLS),
     *((HEAD + code, [message] if message else []) for code, message in SINGLE),
+    *((HEAD + "Q = 'SELECT id FROM elephant WHERE name = %s'\n" + code, []) for code in BOUND_AGAIN),
 ]
 
 
