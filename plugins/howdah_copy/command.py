@@ -43,6 +43,8 @@ PART = 100_000
 
 #: What a conninfo has, and the name of a table has not.
 _CONNINFO = re.compile("[=:]")
+#: What no file or table is called.
+_IS_CONNINFO = re.compile(r"[A-Za-z]{2,}:|(?:host|hostaddr|port|dbname|user|password|passfile|service)=")
 _AS_FILE = (
     "write it as ./name, or with an extension that tells its format"
     " (.csv, .tsv, .txt, .bin, .pgcopy, .parquet)"
@@ -173,6 +175,7 @@ def copy(
     The exit status is 0 if all was copied, 1 after an error, 2 if the command
     is wrong, and 130 if it was interrupted.
     """  # noqa: D301 - click wants the character
+    _refuse_conninfo(source)
     if options["query"] is not None:
         conninfo, target = _conninfo_after_file(source, target, conninfo), None
     job = _job(source, target, **options)
@@ -200,6 +203,16 @@ def copy(
         summary += f"; {before} rows had been copied before"
         summary += "" if rows or job.out else ": --restart copies them again"
     console.print(summary, markup=False, soft_wrap=True)
+
+
+def _refuse_conninfo(name: str | None) -> None:
+    """Make sure that an argument is no conninfo, which messages would show.
+
+    Raises:
+        click.UsageError: it is one.
+    """
+    if name and _IS_CONNINFO.match(name):
+        raise click.UsageError("the conninfo follows the file and the table, with --query the file")
 
 
 def _conninfo_after_file(source: str, second: str | None, rest: str) -> str:
@@ -231,6 +244,7 @@ def _job(
     Raises:
         click.UsageError: the arguments contradict each other.
     """
+    _refuse_conninfo(target)
     table = None
     if query is not None:
         path, out = source, True

@@ -39,7 +39,7 @@ def format_of(path: str) -> str | None:
     name = Path(path)
     if name.suffix in _COMPRESSED:
         name = name.with_suffix("")
-    return _FORMATS.get(name.suffix) if name.suffix else "csv"
+    return _FORMATS.get(name.suffix.lower()) if name.suffix else "csv"
 
 
 def size_of(path: str) -> int | None:

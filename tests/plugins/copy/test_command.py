@@ -206,7 +206,8 @@ def test_no_progress_unless_there_is_a_terminal_or_it_is_asked_for(
             "--query needs one file, and no table: not 'q.csv' and 'people'",
         ),
         (["-q", "SELECT 1", "people", "dbname=zoo"], "--query needs a file first, and 'people' is none"),
-        (["-q", "SELECT 1", "dbname=zoo"], "--query needs a file first"),
+        (["-q", "SELECT 1", "dbname=zoo"], "the conninfo follows"),
+        (["people", "postgresql://me:hush@zoo/db"], "the conninfo follows"),
         (["-q", "SELECT 1", "-c", "a", "q.csv"], "name the columns in the query"),
         (["people.json", "people"], "unless one is a file: write it as ./name"),
         (["./people.json", "people"], "the extension of './people.json' is none that tells the format"),
@@ -218,6 +219,7 @@ def test_what_is_wrong_is_said(arguments: list[str], message: str) -> None:
     result = run(*arguments)
     assert result.exit_code == 2
     assert message in " ".join(result.stderr.replace("│", " ").split())
+    assert "hush" not in result.stderr
 
 
 def test_an_unknown_extension_with_a_format(dsn: str, tmp_path: Path) -> None:
