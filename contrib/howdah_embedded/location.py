@@ -31,8 +31,8 @@ def parse(conninfo: str, params: Mapping[str, Any]) -> tuple[Path | None, dict[s
     uri = urlsplit(conninfo, allow_fragments=False)
     if uri.netloc or (uri.path and not uri.path.startswith("/")):
         raise ProgrammingError(
-            f"{conninfo.partition('?')[0]!r} has no absolute path: write embedded: for a temporary server, "
-            "or embedded:///path/to/data for one that keeps its data"
+            "the embedded: URI has no absolute path: write embedded: for a temporary server, or"
+            " embedded:///path/to/data for one that keeps its data; parameters follow ?, as in a URI"
         )
     given: dict[str, Any] = {}
     for parameter in filter(None, uri.query.split("&")):

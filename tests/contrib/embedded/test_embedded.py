@@ -128,6 +128,7 @@ def test_parse(conninfo: str, params: dict[str, Any], expected: Any) -> None:
     ("conninfo", "message"),
     [
         ("embedded:data", "absolute path"),
+        ("embedded:password=hush", "parameters follow"),
         ("embedded://data", "absolute path"),
         ("embedded:?dbname", "'dbname'"),
         ("embedded:?host=elsewhere", "'host'"),
