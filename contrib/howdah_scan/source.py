@@ -45,6 +45,8 @@ class Source:
             params: the parameters that it gave for the query.
             connection: the connection of the scan.
         """
+        if not isinstance(source, (str, Composable)):
+            raise TypeError(f"the source is text or an sql.Composable, not {type(source).__name__}")
         text = source.as_string(connection) if isinstance(source, Composable) else source
         if isinstance(source, Identifier) or not _is_query(text):
             return cls(text)

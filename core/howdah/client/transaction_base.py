@@ -113,7 +113,7 @@ class BaseTransaction:
         self._connection = connection
         self._savepoint = savepoint_name or ""
         # Most blocks pass none: they need no call.
-        self.force_rollback = checked_flag("force_rollback", force_rollback) if force_rollback else False
+        self.force_rollback = force_rollback is not False and checked_flag("force_rollback", force_rollback)
         self._status = self.Status.NOT_STARTED
 
     def __del__(self) -> None:
