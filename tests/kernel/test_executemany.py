@@ -194,6 +194,14 @@ def test_an_error_of_the_query_has_no_index(target: howdah.Connection[Any], quer
     assert index_of(caught.value) == []
 
 
+def test_an_error_of_the_transaction_has_no_index(target: howdah.Connection[Any]) -> None:
+    with pytest.raises(howdah.ProgrammingError):
+        target.execute("SELCT 1")
+    with pytest.raises(howdah.errors.InFailedSqlTransaction) as caught:
+        target.cursor().executemany("INSERT INTO target (a) VALUES (%s)", [(1,), (2,)])
+    assert index_of(caught.value) == []
+
+
 @pytest.mark.parametrize("failing", [0, 700])
 @pytest.mark.parametrize("kind", ["dumper", "server"])
 def test_an_error_in_a_pipeline_tells_the_index(
