@@ -7,7 +7,7 @@ import time
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from howdah.client.connection_base import checked_flag
+from howdah.client.flags import checked_flag
 from howdah.conninfo import PasswordProvider
 from howdah.errors import Error
 from howdah.protocol.credentials import AuthenticationFailed, shown

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import howdah
-from howdah.client.connection_base import checked_flag
+from howdah.client.flags import checked_flag
 from howdah.errors import DatabaseError
 from howdah.hookspecs import hookimpl
 from howdah_opentelemetry.connections import (

@@ -8,7 +8,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakKeyDictionary
 
-from howdah.client.connection_base import checked_flag
+from howdah.client.flags import checked_flag
 from howdah.errors import Error, OperationalError
 from howdah.pq import TransactionStatus
 from howdah_pool.queries import PoolQueries

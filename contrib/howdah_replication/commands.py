@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from howdah.client.connection_base import checked_flag
+from howdah.client.flags import checked_flag
 from howdah.errors import NotSupportedError, ProgrammingError
 from howdah_replication.lsn import LSN
 

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
-from howdah.client.connection_base import checked_flag
+from howdah.client.flags import checked_flag
 from howdah.errors import ProgrammingError
 from howdah.rows import tuple_row
 from howdah_replication import commands, rows

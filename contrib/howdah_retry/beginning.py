@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from howdah.client.connection_base import checked_flag
+from howdah.client.flags import checked_flag
 from howdah.client.isolation import IsolationLevel, checked_isolation_level
 from howdah.errors import ProgrammingError
 from howdah.io.operation import Operation

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from random import uniform
 
-from howdah.client.connection_base import checked_flag
+from howdah.client.flags import checked_flag
 from howdah.errors import Error, InFailedSqlTransaction, QueryTimeout, TransactionResolutionUnknown
 
 __all__ = ["RetryPolicy"]

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
-from howdah.client.connection_base import checked_flag
+from howdah.client.flags import checked_flag
 from howdah.conninfo import conninfo_to_dict
 from howdah.errors import OperationalError
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from howdah.adapt.encodings import encoded
 from howdah.adapt.oids import INVALID
+from howdah.client.flags import checked_flag
 from howdah.errors import DataError, Error, InterfaceError, NotSupportedError, ProgrammingError
 from howdah.errors.base import unraised
 from howdah.errors.context import add_column_name, column_label, type_of
@@ -61,7 +62,7 @@ class BaseCopy:
         self._connection = cursor.connection
         self._query: Query | None = None
         self._params: Params | None = None
-        self._binary = bool(binary)
+        self._binary = checked_flag("binary", binary)
         self._writer = writer
         if isinstance(writer, ServerWriter):
             writer.attach(self)

@@ -13,7 +13,8 @@ from warnings import warn
 
 from howdah import errors
 from howdah.adapt.transformer import Transformer
-from howdah.client.connection_base import checked_flag, logger
+from howdah.client.connection_base import logger
+from howdah.client.flags import checked_flag
 from howdah.client.request import Request
 from howdah.errors import NotSupportedError, ProgrammingError
 from howdah.io.operation import Operation
@@ -111,8 +112,10 @@ class ServerCursorMixin(_Base):
         """Declare the cursor and ask for its columns, in one round trip."""
         cursor, kernel = self.kernel, self.connection.kernel
         cursor.check_open()
-        if prepare:
+        if prepare is not None and checked_flag("prepare", prepare):
             raise NotSupportedError("the query of a named cursor cannot be prepared")
+        if binary is not None:
+            binary = checked_flag("binary", binary)
         session = yield from kernel.start_operation()
         request = Request(self, query, params, None)
         yield from request.encode_fully()

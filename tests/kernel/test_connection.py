@@ -94,6 +94,12 @@ def test_cursor_factory(dsn):
         assert conn.cursor().mogrify("select %s", (1,)) == "select 1"
 
 
+@pytest.mark.parametrize("factory", ["dict", dict, howdah.Connection])
+def test_what_is_no_cursor_factory(dsn, factory):
+    with pytest.raises(howdah.ProgrammingError, match="cursor_factory is howdah"):
+        howdah.Connection.connect(dsn, cursor_factory=factory)
+
+
 def test_subclass(dsn):
     class MyConnection(howdah.Connection):
         def __init__(self, *args, **kwargs):
@@ -545,6 +551,19 @@ def test_notices(conn):
     assert len(seen) == 1
     with pytest.raises(ValueError, match="not in"):
         conn.remove_notice_handler(seen.append)
+
+
+def test_a_notice_handler_that_removes_itself(conn):
+    def once(diagnostic):
+        seen.append("once")
+        conn.remove_notice_handler(once)
+
+    seen = []
+    conn.add_notice_handler(once)
+    conn.add_notice_handler(lambda diagnostic: seen.append("always"))
+    conn.execute(NOTICE)
+    conn.execute(NOTICE)
+    assert seen == ["once", "always", "always"]
 
 
 def test_a_notice_handler_that_fails(conn, caplog):

@@ -103,6 +103,12 @@ async def test_cursor_factory(dsn):
         assert conn.cursor().mogrify("select %s", (1,)) == "select 1"
 
 
+@pytest.mark.parametrize("factory", ["dict", dict, howdah.Connection])
+async def test_what_is_no_cursor_factory(dsn, factory):
+    with pytest.raises(howdah.ProgrammingError, match="cursor_factory is howdah"):
+        await howdah.AsyncConnection.connect(dsn, cursor_factory=factory)
+
+
 async def test_subclass(dsn):
     class MyConnection(howdah.AsyncConnection):
         def __init__(self, *args, **kwargs):
@@ -557,6 +563,19 @@ async def test_notices(aconn):
     assert len(seen) == 1
     with pytest.raises(ValueError, match="not in"):
         aconn.remove_notice_handler(seen.append)
+
+
+async def test_a_notice_handler_that_removes_itself(aconn):
+    def once(diagnostic):
+        seen.append("once")
+        aconn.remove_notice_handler(once)
+
+    seen = []
+    aconn.add_notice_handler(once)
+    aconn.add_notice_handler(lambda diagnostic: seen.append("always"))
+    await aconn.execute(NOTICE)
+    await aconn.execute(NOTICE)
+    assert seen == ["once", "always", "always"]
 
 
 async def test_a_notice_handler_that_fails(aconn, caplog):

@@ -9,12 +9,14 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 from howdah.adapt.base import AdaptContext
-from howdah.client.connection_base import BaseConnection, checked_flag, errors_ignored
+from howdah.client.connection_base import BaseConnection, errors_ignored
 from howdah.client.cursor import Cursor
 from howdah.client.cursor_base import Params, Query
+from howdah.client.flags import checked_flag
 from howdah.client.kernel import Kernel
 from howdah.conninfo import hosts, resolve
-from howdah.errors import NotSupportedError
+from howdah.errors import NotSupportedError, ProgrammingError
+from howdah.errors.context import type_of
 from howdah.io.cancel import cancel
 from howdah.io.connecting import Connected, connect
 from howdah.pq import Format, TransactionStatus
@@ -91,6 +93,8 @@ class Connection(BaseConnection[Row]):
         autocommit = checked_flag("autocommit", autocommit)
         if row_factory is not None:
             checked_row_factory(row_factory)
+        if cursor_factory is not None:
+            _check_cursor_factory(cursor_factory)
         driver = cls.driver
         own = driver.take_settings(params)
         conninfo, params = cls._resolve(conninfo, params)
@@ -318,7 +322,7 @@ class Connection(BaseConnection[Row]):
                 to let the driver choose.
         """
         cursor = self.cursor()
-        if binary:
+        if binary is not None and checked_flag("binary", binary):
             cursor.format = Format.BINARY
         return cursor.execute(query, params, prepare=prepare, binary=binary)
 
@@ -500,3 +504,9 @@ class Connection(BaseConnection[Row]):
                     break
         finally:
             self._collecting -= 1
+
+
+def _check_cursor_factory(factory: object) -> None:
+    if not callable(factory) or (isinstance(factory, type) and not issubclass(factory, Cursor)):
+        what = f"the class {factory.__qualname__}" if isinstance(factory, type) else type_of(factory)
+        raise ProgrammingError(f"cursor_factory is howdah.Cursor or a subclass of it, not {what}")

@@ -8,12 +8,14 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast, overload
 
 from howdah.adapt.base import AdaptContext
-from howdah.client.connection_base import BaseConnection, checked_flag, errors_ignored
+from howdah.client.connection_base import BaseConnection, errors_ignored
 from howdah.client.cursor_async import AsyncCursor
 from howdah.client.cursor_base import Params, Query
+from howdah.client.flags import checked_flag
 from howdah.client.kernel_async import AsyncKernel
 from howdah.conninfo import hosts, resolve
-from howdah.errors import NotSupportedError
+from howdah.errors import NotSupportedError, ProgrammingError
+from howdah.errors.context import type_of
 from howdah.io.cancel import cancel, cancel_async
 from howdah.io.connecting import Connected, connect_async
 from howdah.pq import Format, TransactionStatus
@@ -111,6 +113,8 @@ class AsyncConnection(BaseConnection[Row]):
         autocommit = checked_flag("autocommit", autocommit)
         if row_factory is not None:
             checked_row_factory(row_factory)
+        if cursor_factory is not None:
+            _check_cursor_factory(cursor_factory)
         driver = cls.driver
         own = driver.take_settings(params)
         if ASYNC:
@@ -367,7 +371,7 @@ class AsyncConnection(BaseConnection[Row]):
                 to let the driver choose.
         """
         cursor = self.cursor()
-        if binary:
+        if binary is not None and checked_flag("binary", binary):
             cursor.format = Format.BINARY
         return await cursor.execute(query, params, prepare=prepare, binary=binary)
 
@@ -560,3 +564,9 @@ class AsyncConnection(BaseConnection[Row]):
                     break
         finally:
             self._collecting -= 1
+
+
+def _check_cursor_factory(factory: object) -> None:
+    if not callable(factory) or (isinstance(factory, type) and not issubclass(factory, AsyncCursor)):
+        what = f"the class {factory.__qualname__}" if isinstance(factory, type) else type_of(factory)
+        raise ProgrammingError(f"cursor_factory is howdah.AsyncCursor or a subclass of it, not {what}")

@@ -17,6 +17,7 @@ from howdah import errors
 from howdah.adapt.quoting import quote_literal
 from howdah.adapt.registry import AdaptersMap
 from howdah.adapt.transformer import Transformer
+from howdah.client.flags import checked_flag
 from howdah.client.info import ConnectionInfo
 from howdah.client.notify import Backlog, Notify
 from howdah.client.request import not_committed
@@ -54,7 +55,6 @@ __all__ = [
     "BaseConnection",
     "NoticeHandler",
     "NotifyHandler",
-    "checked_flag",
     "errors_ignored",
     "logger",
 ]
@@ -382,7 +382,7 @@ class BaseConnection(Generic[Row]):
             failed: the message to log with an exception.
         """
         interruption: BaseException | None = None
-        for handler in handlers:
+        for handler in [*handlers]:  # one may remove itself
             try:
                 handler(said)
             except Exception:
@@ -693,17 +693,6 @@ def errors_ignored(place: str, of: object) -> Iterator[None]:
         yield
     except Error as e:
         logger().warning("error ignored %s %s: %s", place, of, e)
-
-
-def checked_flag(name: str, value: object) -> bool:
-    """Return whether an argument or attribute is true.
-
-    Raises:
-        howdah.ProgrammingError: it is text, all of which would be true.
-    """
-    if isinstance(value, (str, bytes)):
-        raise ProgrammingError(f"{name!r} is True or False, not text")
-    return bool(value)
 
 
 def _where(connected: Connected, settings: dict[str, Any]) -> str:

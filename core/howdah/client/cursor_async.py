@@ -136,8 +136,14 @@ class AsyncCursor(AsyncRowIterator[Row], BaseCursor[Row]):
 
         Args:
             query: the query, with placeholders.
-            params_seq: the sets of parameters.
+            params_seq: the sets of parameters. They are taken one by one, while others are sent: an iterator
+                or a dumper that uses the same connection is refused.
             returning: whether to keep the results; use `nextset` or `results` for them.
+
+        Raises:
+            howdah.Error: the server reports an error.
+            howdah.ProgrammingError: query and parameters do not fit together, or the parameters come from
+                the same connection one by one.
         """
         from howdah.client.executemany import ExecuteMany
 

@@ -14,6 +14,7 @@ from howdah.adapt.encodings import encoded
 from howdah.adapt.registry import AdaptersMap
 from howdah.adapt.transformer import Transformer
 from howdah.client.cursor_kernel import CursorKernel
+from howdah.client.flags import checked_flag
 from howdah.client.query import (
     TOO_LONG,
     ZERO_BYTE,
@@ -80,7 +81,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         self._row_factory = connection.row_factory if row_factory is None else row_factory
         self._transformer = kernel.transformer
         if binary is not None:
-            self._format = Format(binary)
+            self._format = Format(checked_flag("binary", binary))
 
     def __repr__(self) -> str:
         connection = self._connection
@@ -110,7 +111,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         """The adapters of this cursor: registering here changes nothing elsewhere."""
         if self._transformer is self._kernel.transformer:
             self._transformer = Transformer(self, AdaptersMap(self._connection.adapters))
-            self._kernel.transformer.dependents.add(self._transformer)
+            self._kernel.transformer.add_dependent(self._transformer)
         return self._transformer.adapters
 
     @property
@@ -326,7 +327,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
 
     def _result_format(self, binary: bool | None) -> int | None:
         """Return the format to ask for results in, None for whatever is best."""
-        return self._format if binary is None else int(binary)
+        return self._format if binary is None else int(checked_flag("binary", binary))
 
     def _encode(self, query: Query, params: Params | None) -> tuple[bytes, Any]:
         """Return the text with `$n` placeholders and the parameters in PostgreSQL's representation."""
@@ -405,6 +406,8 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         self, query: Query, params: Params | None, prepare: bool | None, binary: bool | None
     ) -> Operation[None]:
         """Run a query and keep its results."""
+        if prepare is not None:
+            prepare = checked_flag("prepare", prepare)
         return self._run(Request(self, query, params, self._result_format(binary), prepare))
 
     def _run(self, request: Request) -> Operation[None]:
@@ -414,8 +417,8 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
         pipeline_mode = None
         if self._closed or kernel._needs_preamble or session.lost is not None:
             self._check_open()
-            pipeline_mode = kernel.pipeline_mode
             yield from kernel.start_operation(deferrable=True)
+            pipeline_mode = kernel.pipeline_mode
         if self._portal is not None:
             yield from self._close_portal()
         self._reset()
@@ -476,7 +479,7 @@ class BaseCursor(ResultSet[Row], Generic[Row]):
     def _can_be_deferred(self, request: Request) -> bool:
         """Return whether a query in a pipeline can be written without waiting for the server."""
         format = request.format
-        plain = request.parameters is None and not request.prepare and format is None
+        plain = request.parameters is None and not request.prepare and not format
         script = plain and self._is_script(request.text)
         return not (self.itersize or script or self._transformer.adapters.needs_columns(format))
 

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from howdah.adapt.encodings import encoded
-from howdah.client.connection_base import checked_flag
+from howdah.client.flags import checked_flag
 from howdah.errors import OperationalError, ProgrammingError
 from howdah.io.blocking import cause
 from howdah.io.operation import Operation
@@ -149,8 +149,8 @@ class BaseTransaction:
         connection = self._connection
         if self._status is not self.Status.NOT_STARTED:
             raise TypeError("a transaction block cannot be entered twice")
-        pipeline_mode = connection.kernel.pipeline_mode
         session = yield from connection.kernel.start_operation(deferrable=True)
+        pipeline_mode = connection.kernel.pipeline_mode
         if pipeline_mode is None:
             begins = session.transaction_status == TransactionStatus.IDLE
         else:

@@ -215,7 +215,7 @@ class Driver:
             howdah.NotSupportedError: a parameter asks for what howdah does not do, or is a disabled plugin's.
             howdah.OperationalError: the service file cannot be read.
         """
-        from howdah.client.connection_base import checked_flag
+        from howdah.client.flags import checked_flag
         from howdah.conninfo import hosts, resolve
         from howdah.rows import checked_row_factory
 
