@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from howdah.client.misplaced_placeholders import suggest_placement
 from howdah.errors import DatabaseError, Error
 from howdah.io.operation import Operation
 from howdah.protocol.exchange import QueryExchange
@@ -193,6 +194,7 @@ def _outcome(statement: Statement, sent: Text, exchange: QueryExchange) -> Prepa
         return Prepared(statement, None, exchange.parameter_oids or (), exchange.fields)
     if not isinstance(error, DatabaseError) or error.sqlstate is None:
         exchange.raise_error()
+    suggest_placement(exchange, "utf-8")
     return Prepared(statement, fault_of(error, statement.text, sent))
 
 

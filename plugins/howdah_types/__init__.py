@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import builtins
 from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
+from types import GeneratorType
 from typing import Any
 
 from howdah import __impl__
@@ -82,6 +84,16 @@ _LATER = {
 }
 
 
+#: Classes of several values that are not adapted themselves. (`range` may be the module of that name.)
+_SEVERAL: tuple[type, ...] = (
+    set,
+    frozenset,
+    builtins.range,
+    GeneratorType,
+    type({}.keys()),
+    type({}.values()),
+)
+
 #: Modules that register adapters only when a program calls them.
 _MODULES = frozenset({"bool", "domain", "hstore", "limits", "net"})
 
@@ -106,6 +118,8 @@ def howdah_register_adapters(adapters: AdaptersMap) -> None:
         if info.array_oid:
             adapters.register_lazy(partial(_register_array, info), types=[info.array_oid])
     adapters.advise(dict, "wrap it in Json or Jsonb, of howdah_types.json")
+    for cls in _SEVERAL:
+        adapters.advise(cls, "pass a list of its values, which is sent as an array")
 
 
 @hookimpl(tryfirst=True)  # so that adapters from other plugins take precedence

@@ -113,6 +113,8 @@ def test_numbered(conn, query, autocommit):
         ("select '$5', null = array[]", None),
         ("do $$ begin perform $1; end $$", None),
         ("select 7 %bogus", None),
+        ("create function nothing(int) returns int language sql as 'select $2'", None),
+        ("CREATE OR REPLACE\nPROCEDURE nothing(int) LANGUAGE sql AS 'select $2'", None),
     ],
 )
 def test_other_errors_have_no_such_hint(conn, query, params):

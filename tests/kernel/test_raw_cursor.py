@@ -61,6 +61,8 @@ def test_too_many_parameters(conn, cur, query, params):
         list(cur.stream(query, params))
     with pytest.raises(howdah.ProgrammingError, match="no placeholder"), conn.pipeline():
         cur.execute(query, params)
+    with pytest.raises(howdah.ProgrammingError, match=r"no placeholder \$1, .*; placeholders of fetch"):
+        cur.execute("select %s", (1,))
     assert cur.execute("select $01::int, $2::int", (1, 2)).fetchone() == (1, 2)
     assert cur.execute("select $002::int", (1, 2)).fetchone() == (2,)
 

@@ -25,6 +25,9 @@ _TOO_FEW = "08P01"
 #: The same, undefined_parameter and indeterminate_datatype, whose messages name the parameter.
 _OF_NUMBERED = frozenset({_TOO_FEW, "42P02", "42P18"})
 
+#: What names parameters of its own.
+_CREATE_FUNCTION = pattern(r"(?i)\s*create\s+(?:or\s+replace\s+)?(?:function|procedure)\b")
+
 
 def suggest_parameters(exchange: Exchange, encoding: str) -> None:
     """Say in the error of a query that its parameters are missing, if it is an error at a placeholder.
@@ -44,7 +47,8 @@ def suggest_parameters(exchange: Exchange, encoding: str) -> None:
                 " as in execute(query, [value]); placeholders of fetch() and raw cursors are $1, $2 and so on"
             )
     elif error.sqlstate in _OF_NUMBERED and error.diag.context is None:  # else it is a function's
-        found = _NUMBERED.search(exchange.query.decode(encoding, "replace"))
+        text = exchange.query.decode(encoding, "replace")
+        found = None if _CREATE_FUNCTION.match(text) else _NUMBERED.search(text)
         if found and (error.sqlstate == _TOO_FEW or _NUMBERED.search(error.diag.message_primary or "")):
             error.suggest(
                 f"the query came without parameters: pass them, with {found[0]} as a placeholder in fetch()"

@@ -248,8 +248,11 @@ class RawQuery:
         count = len(params)
         # The server accepts, and ignores, a parameter of a known type that the query does not mention.
         if count and b"$%d" % count not in self.text and not re.search(rb"\$0+%d(?!\d)" % count, self.text):
+            hint = (
+                "; placeholders of fetch() and raw cursors are $1, $2 and so on" if b"%" in self.text else ""
+            )
             raise ProgrammingError(
-                f"the query has no placeholder ${count}, but {count} parameters were passed"
+                f"the query has no placeholder ${count}, but {count} parameters were passed{hint}"
             )
         self.formats = (PyFormat.AUTO,) * count
         return params
@@ -258,7 +261,10 @@ class RawQuery:
 def check_sequence(params: object) -> None:
     """Raise `TypeError` unless `params` is a sequence of parameters, which a str is not."""
     if not isinstance(params, Sequence) or isinstance(params, (str, bytes, bytearray, memoryview)):
-        raise TypeError(f"query parameters must be a sequence or a mapping, not {type(params).__name__}")
+        raise TypeError(
+            f"query parameters must be a sequence or a mapping, not {type(params).__name__}:"
+            " write [value] for a single one"
+        )
 
 
 def parse_query(query: bytes | str) -> ParsedQuery:

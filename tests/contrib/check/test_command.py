@@ -67,6 +67,12 @@ class TestOutput:
             SUMMARY,
         ]
 
+    def test_a_misplaced_placeholder(self, project: Checker, elephants: str) -> None:
+        project.write("app/module.py", 'conn.execute("SELECT id FROM elephant WHERE id IN %s", [ids])\n')
+        lines = project.run("--dsn", elephants).stdout.splitlines()
+        assert lines[0] == 'app/module.py:1:51: sql: syntax error at or near "$1"'
+        assert lines[1].startswith("    hint: for a list of values, write = ANY(…)")
+
     def test_github(self, project: Checker, elephants: str) -> None:
         result = project.run("--dsn", elephants, "--github", "-v")
         assert result.exit_code == 1

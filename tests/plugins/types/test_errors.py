@@ -157,6 +157,10 @@ def describe(value):
     [
         (object(), ProgrammingError, "parameter 2: cannot adapt type 'object'"),
         ({"a": 1}, ProgrammingError, "parameter 2: cannot adapt type 'dict' .*; wrap it in Json or Jsonb"),
+        ({1}, ProgrammingError, "parameter 2: cannot adapt type 'set' .*; pass a list"),
+        (range(3), ProgrammingError, "parameter 2: cannot adapt type 'range' .*; pass a list"),
+        ({1: 2}.keys(), ProgrammingError, "parameter 2: cannot adapt type 'dict_keys' .*; pass a list"),
+        ((i for i in "a"), ProgrammingError, "parameter 2: cannot adapt type 'generator' .*; pass a list"),
         ("a\0b", DataError, r"parameter 2: PostgreSQL text cannot contain NUL"),
         (["a\0b"], DataError, "parameter 2: .*NUL"),
         ([1, "a"], DataError, r"parameter 2: .*mixed types; got: int, str$"),
