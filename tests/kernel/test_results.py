@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import pickle
 
 import pytest
@@ -22,6 +23,15 @@ async def test_set_result_is_awaited(aconn):
     async with aconn.pipeline():
         await cur.execute("select 3")
         assert await (await cur.set_result(0)).fetchone() == (3,)
+
+
+@pytest.mark.parametrize("of_cursor", [True, False])
+def test_several_results_as_text(conn, of_cursor):
+    query = "select 1; select '2020-01-02'::date, '{1,2}'::int[]"
+    cur = conn.cursor(binary=False if of_cursor else None)
+    cur.execute(query, binary=None if of_cursor else False)
+    assert [result.fetchone() for result in cur.results()] == [(1,), (dt.date(2020, 1, 2), [1, 2])]
+    assert [column.type_code for column in cur.description] == [1082, 1007]
 
 
 def test_results_go_on_from_the_current_one(conn):

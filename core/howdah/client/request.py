@@ -190,7 +190,7 @@ class Request:
         if not needed and not (format and self.prepare and statement is not None):
             return
         text, parameters = self.written
-        if format is None and cursor._is_script(text):
+        if not format and cursor._is_script(text):
             return
         if statement is None:
             statement = Statement(text, () if parameters is None else parameters.oids)
@@ -215,8 +215,11 @@ class Request:
 
     def is_simple(self) -> bool:
         """Return whether it can or must be a single Query message, less work for both sides than five."""
-        unnamed = self.planned is None and self.statement is None
-        return unnamed and self.format is None and self.cursor._goes_alone(self.text)
+        if self.format or self.planned is not None or self.statement is not None:
+            return False
+        if self.format is None:
+            return self.cursor._goes_alone(self.text)
+        return self.cursor._is_script(self.text)  # its results are text, as the program asks
 
     def write_simple(self, session: Session) -> QueryExchange:
         """Write Query; the transaction has begun."""
@@ -374,7 +377,7 @@ class Request:
         return planner is not None and planned is not None and planner.failed(planned, error, repeatable)
 
     def raise_error(self, exchange: Exchange) -> None:
-        """Raise the error of the query, if there is one; it says so if parameters are missing.
+        """Raise the error of the query, if there is one; it says so if parameters are missing or misplaced.
 
         Args:
             exchange: the exchange of the query.
@@ -382,12 +385,18 @@ class Request:
         Raises:
             howdah.Error: what the server reports, or why the connection was lost.
         """
-        if exchange.error is not None and self.params is None:
-            from howdah.client.missing_parameters import suggest_parameters
-            from howdah.client.template import is_template
+        if exchange.error is not None:
+            encoding = self.cursor._kernel.session.encoding
+            if self.params is None:
+                from howdah.client.missing_parameters import suggest_parameters
+                from howdah.client.template import is_template
 
-            if not is_template(self.query):
-                suggest_parameters(exchange, self.cursor._kernel.session.encoding)
+                if not is_template(self.query):
+                    suggest_parameters(exchange, encoding)
+            elif self.params:
+                from howdah.client.misplaced_placeholders import suggest_placement
+
+                suggest_placement(exchange, encoding)
         exchange.raise_error()
 
     def recover(self, exchange: QueryExchange) -> Operation[bool]:
