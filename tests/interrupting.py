@@ -48,3 +48,12 @@ def interrupt(work: Callable[[], object], step: int, package: ModuleType) -> boo
     finally:
         sys.setprofile(None)
     return left <= 0
+
+
+class InterruptingLock:
+    """A lock that an interruption follows as soon as it has been given back."""
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *exc_info: object) -> None:
+        raise Interrupted

@@ -69,7 +69,9 @@ class Reading(Streaming):
 
     def open(self) -> Operation[None]:
         """Send the statement, and learn its columns; its rows are taken with `next`."""
-        if self.connection.kernel.pipeline_mode is not None:
+        kernel = self.connection.kernel
+        yield from kernel.start_operation(deferrable=True)  # ends a pipeline that was interrupted
+        if kernel.pipeline_mode is not None:
             raise ProgrammingError("stream_arrow() cannot be used in a pipeline: use execute_arrow() instead")
         exchange = yield from self._send()
         exchange.streaming = True

@@ -82,6 +82,8 @@ class BasePipeline:
         self._lost_changes = False
         #: Whether this segment sets the search path: names may mean other tables after that.
         self._sets_path = False
+        #: What an interruption has left in progress that is not in the queue, such as a COPY.
+        self._left: Exchange | None = None
         #: A command that may change what prepared statements return, until its answer is taken.
         self._altering: PendingResult | None = None
 
@@ -156,8 +158,10 @@ class BasePipeline:
         elif key == self._unnamed and not self._sets_path:
             return False
         else:
-            self._unnamed = key
+            self._unnamed = None  # as long as an exception can come between
         self._session.parse(exchange, name, query, oids)
+        if not name:
+            self._unnamed = key
         return True
 
     def enqueue(
@@ -178,15 +182,15 @@ class BasePipeline:
         queued = connection.kernel.query_cache.enqueue(cursor, query, params)
         if queued is None:
             return False
-        self._queue.append(QueuedQuery(self, queued[0], cursor, queued[1]))
         self._open = self._unflushed = True
+        self._queue.append(QueuedQuery(self, queued[0], cursor, queued[1]))
         return True
 
     def defer(self, exchange: Exchange, completion: Operation[None]) -> PendingResult:
         """Take over an exchange whose messages have been written."""
         pending = PendingResult(self, exchange, completion)
-        self._queue.append(pending)
         self._open = self._unflushed = True
+        self._queue.append(pending)
         return pending
 
     def send(self, exchange: Exchange) -> Operation[None]:
@@ -213,15 +217,21 @@ class BasePipeline:
 
     def wait_for(self, pending: PendingResult) -> Operation[None]:
         """Wait for an answer, and take it and all before it."""
-        exchange = pending.exchange
+        yield from self._arrival(pending.exchange, pending)
+        while not pending.taken:
+            first = self._queue[0].exchange
+            if not first.done:  # what comes after an interruption is skipped, and done at once
+                yield from self._arrival(first, pending)
+            yield from self._take_next()
+
+    def _arrival(self, exchange: Exchange, asked: PendingResult) -> Operation[None]:
+        """Wait for the answer to an exchange, for the sake of the one that the program asks for."""
         if not exchange.done:
             if self._unflushed:
                 self._session.flush()
                 self._unflushed = False
             exchange.await_more()
-            yield from self._guard(exchange, pending)
-        while not pending.taken:
-            yield from self._take_next()
+            yield from self._guard(exchange, asked)
 
     def flush_and_wait(self) -> Operation[None]:
         """End the segment, and wait for all of it.
@@ -259,7 +269,14 @@ class BasePipeline:
 
     def abort(self) -> None:
         """Skip what is written from now on, up to a Sync: an interruption has cut off what was before."""
-        self._aborted = True
+        if not self._level:  # entering or leaving it was cut off
+            self._connection.kernel.set_pipeline_mode(None)
+            return
+        # What was cut off may be a Sync or a Flush that others wait for.
+        self._aborted = self._open = self._unflushed = True
+        tail = self._session.tail()
+        if tail is not None and all(pending.exchange is not tail[1] for pending in self._queue):
+            self._left = tail[1]
 
     def command(self, commands: Sequence[bytes], *, apart: bool = False) -> PendingResult:
         """Write commands of transactions and savepoints; `apart` from what was sent before."""
@@ -288,13 +305,18 @@ class BasePipeline:
     # What the sync and the async pipeline call
 
     def _enter(self) -> Operation[None]:
-        connection = self._connection
-        if not self._level:
-            yield from connection.kernel.start_operation()
-            connection.kernel.set_pipeline_mode(self)
-        elif self._open:
-            yield from self._end_segment()
-        self._level += 1
+        kernel = self._connection.kernel
+        try:
+            if not self._level:
+                yield from kernel.start_operation()
+                kernel.set_pipeline_mode(self)
+            elif self._open:
+                yield from self._end_segment()
+            self._level += 1
+        except BaseException:
+            if not self._level and kernel.pipeline_mode is self:
+                kernel.set_pipeline_mode(None)
+            raise
 
     def _sync(self) -> Operation[None]:
         """End the segment, wait for all of it, and raise its first error."""
@@ -327,10 +349,18 @@ class BasePipeline:
             if connection.closed and session.lost is None:
                 return OperationalError("the connection was closed in the pipeline")
             yield from self.finish()
+        except GeneratorExit:
+            raise
+        except BaseException:
+            if self._open or (self._queue and not self._queue[-1].exchange.done):
+                # The interruption came before the wait for the answers, or cut off what asks for them.
+                session.rewind()
+                yield from self.interrupt()
+            raise
         finally:
-            self._level -= 1
-            if not self._level:
+            if self._level == 1:
                 connection.kernel.set_pipeline_mode(None)
+            self._level -= 1
         return self.first_error() or self._loss() or self._take_lost_changes()
 
     def _loss(self) -> Exception | None:
@@ -372,6 +402,9 @@ class BasePipeline:
         """
         session = self._session
         end = None
+        left, self._left = self._left, None
+        if left is not None and not left.done:
+            yield Stop(left)
         if self._open or session.skipping:
             self._aborted = self._aborted or session.skipping
             end = self._write_end()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import howdah
+from howdah.io.event_loop import running_event_loop
 from howdah_pool import AsyncConnectionPool
 
 if TYPE_CHECKING:
@@ -331,6 +332,32 @@ async def pooled(dsn: str) -> None:
             await conn.close()  # wakes the task that waits for it
             with pytest.raises(howdah.OperationalError):
                 await task
+
+
+@pytest.mark.parametrize("steps", range(4))
+def test_what_is_finished_as_the_program_ends(new_loop: Any, steps: int) -> None:
+    """It is no task that the end of the program cancels with the others."""
+    finished = []
+
+    async def finish() -> None:
+        await asyncio.sleep(0.01)
+        finished.append(True)
+
+    async def wait() -> None:
+        try:
+            await asyncio.sleep(3600)
+        finally:
+            await running_event_loop().finish(finish)
+
+    async def main() -> None:
+        task = asyncio.ensure_future(wait())
+        await asyncio.sleep(0)
+        task.cancel()
+        for _ in range(steps):
+            await asyncio.sleep(0)
+
+    run(new_loop, main())
+    assert finished == [True]
 
 
 def test_one_that_cannot_watch_sockets(dsn: str, aconn: Any, new_loop: Any) -> None:

@@ -38,14 +38,23 @@ class Interruption:
         moment: which of them.
         exception: what it raises.
         yields: whether where a generator yields is a moment, too.
+        modules: how the names of the modules begin whose functions count.
+        first: the function with whose first call the moments begin; empty for any.
     """
 
     def __init__(
-        self, moment: int, exception: type[BaseException] = Interrupted, yields: bool = True
+        self,
+        moment: int,
+        exception: type[BaseException] = Interrupted,
+        yields: bool = True,
+        modules: tuple[str, ...] = ("howdah",),
+        first: str = "",
     ) -> None:
         self.left = moment
         self.exception = exception
         self.passed_over = 0 if yields else inspect.CO_GENERATOR
+        self.modules = modules
+        self.first = first
 
     def __enter__(self) -> Interruption:
         sys.settrace(self.called)
@@ -56,10 +65,13 @@ class Interruption:
 
     def called(self, frame: Any, event: str, arg: Any) -> Any:
         if (
-            not frame.f_globals.get("__name__", "").startswith("howdah")
+            not frame.f_globals.get("__name__", "").startswith(self.modules)
             or frame.f_code.co_name == "<genexpr>"
         ):
             return None
+        if self.first and frame.f_code.co_name != self.first:
+            return None
+        self.first = ""
         frame.f_trace_lines = False
         self.pass_by()
         return self.returned
@@ -205,3 +217,55 @@ def test_a_block_that_is_torn_away_is_undone(dsn: str, way: Callable[[Any], None
             assert ids in ([[3]] if told else [[2, 3], [1, 2, 3]]), (moment, ids)
             assert conn.info.transaction_status == howdah.pq.TransactionStatus.IDLE
         other.execute("drop table interrupted")
+
+
+ENDED = "select pg_terminate_backend(pg_backend_pid())"
+
+
+def ended(conn: Any) -> None:
+    conn.execute(ENDED)
+
+
+def ended_in_a_block(conn: Any) -> None:
+    with conn.transaction():
+        conn.execute(ENDED)
+
+
+def ended_in_a_pipeline(conn: Any) -> None:
+    with conn.pipeline():
+        conn.execute("select 1")
+        conn.execute(ENDED)
+
+
+def ended_in_many(conn: Any) -> None:
+    conn.cursor().executemany(f"{ENDED}, %s", [(1,), (2,)])
+
+
+def ended_in_a_copy(conn: Any) -> None:
+    with conn.cursor().copy(f"copy ({ENDED}) to stdout") as copy:
+        copy.read()
+
+
+def ended_in_a_stream(conn: Any) -> None:
+    for _ in conn.cursor().stream(ENDED):
+        pass
+
+
+LOSSES = [ended, ended_in_a_block, ended_in_a_pipeline, ended_in_many, ended_in_a_copy, ended_in_a_stream]
+
+
+@pytest.mark.parametrize("way", LOSSES, ids=lambda way: way.__name__)
+def test_while_the_connection_is_lost(dsn: str, way: Callable[[Any], None]) -> None:
+    """Also where the socket has just been closed: it is the interruption that propagates, or the loss."""
+    for moment in count(1):
+        with contextlib.closing(howdah.connect(dsn, autocommit=True)) as conn:
+            interruption = Interruption(moment, modules=("howdah", "socket"), first="_lose")
+            with contextlib.suppress(Interrupted, howdah.OperationalError), interruption:
+                way(conn)
+            if interruption.left > 0:
+                break  # there are no more moments
+            with contextlib.suppress(howdah.OperationalError):
+                assert conn.execute("select 1").fetchall() == [(1,)], moment
+                continue
+            assert conn.closed, moment
+    assert moment > 10

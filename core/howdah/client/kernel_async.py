@@ -326,7 +326,7 @@ class AsyncKernel(BaseKernel):
                     another = e
             if pipeline_mode is not None:
                 pipeline_mode.abort()
-            else:
+            if self.pipeline_mode is None:
                 self._leave_unfinished()
         self._dropped = None
         self.note_loss()

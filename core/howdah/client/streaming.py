@@ -140,6 +140,7 @@ class Stream(Streaming):
         """Send the query."""
         cursor, query, params = self._cursor, self._query, self._params
         kernel = cursor._kernel
+        yield from kernel.start_operation(deferrable=True)  # ends a pipeline that was interrupted
         if kernel.pipeline_mode is not None:
             raise ProgrammingError("stream() cannot be used in a pipeline: iterate over the cursor instead")
         session = yield from cursor.kernel.start_statement()

@@ -7,7 +7,7 @@ import socket
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 from howdah.errors import Error, OperationalError
 from howdah.io.blocking import loss, process
@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from howdah.io.tls_stream import TLSStream
 
 __all__ = ["AsyncTransport"]
+
+#: After how many seconds without a waiting task the event loop stops watching a socket. To stop after each
+#: query would cost much of the time that it takes.
+_REST = 1.0
 
 _waits_of: WeakKeyDictionary[asyncio.AbstractEventLoop, Waits] = WeakKeyDictionary()
 
@@ -54,6 +58,12 @@ def _unwatch(
     if writing is not None:
         loop.remove_writer(writing)
     socket.close(fd)
+
+
+def _rest(reference: ref[AsyncTransport]) -> None:
+    transport = reference()
+    if transport is not None:
+        transport.rest()
 
 
 class AsyncTransport(LoopTransport):
@@ -83,6 +93,7 @@ class AsyncTransport(LoopTransport):
         #: While the server streams, the loop watches this timer instead of the socket.
         self._timer = None
         self._idle = None
+        self._resting = False
 
     async def drain(self, exchange: Exchange) -> None:
         """Receive what has arrived, and wait until little is left to send or `exchange` is ready."""
@@ -252,6 +263,17 @@ class AsyncTransport(LoopTransport):
             except NotImplementedError:
                 raise UnsupportedLoop(self._loop) from None
             self._reading = True
+            if not self._resting:
+                self._resting = True
+                self._loop.call_later(_REST, _rest, ref(self))
+
+    def rest(self) -> None:
+        """Stop reading if no task waits: what the event loop watches, it keeps alive."""
+        self._resting = self._reading and bool(self._waiting)
+        if self._resting:
+            self._loop.call_later(_REST, _rest, ref(self))
+        elif self._reading:
+            self._stop_reading()
 
     def _stop_reading(self) -> None:
         self._reading = False

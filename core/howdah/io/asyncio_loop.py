@@ -176,6 +176,8 @@ class AsyncioLoop:
     async def finish(self, function: Callable[..., Awaitable[object]], *args: Any) -> None:
         """Await a function to its end, whatever it raises; a cancellation takes effect after that."""
         finishing = asyncio.ensure_future(function(*args))
+        # As the program ends, asyncio cancels the tasks that it knows of, this one perhaps before it begins.
+        asyncio._unregister_task(finishing)
         interruption = None
         while not finishing.done():
             try:

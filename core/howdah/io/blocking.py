@@ -206,6 +206,8 @@ class BlockingTransport:
         Raises:
             Expired: the deadline has passed.
         """
+        if self._ended():
+            return
         try:
             while not exchange.ready:
                 all_sent = self._functions.send(self.sock, self._stream)
@@ -222,6 +224,8 @@ class BlockingTransport:
 
     def idle(self, timeout: float | None) -> bool:
         """Send and receive for up to `timeout` seconds; return whether there was any progress."""
+        if self._ended():
+            return True
         try:
             all_sent = self._functions.send(self.sock, self._stream)
             if not _poll(self.sock, not all_sent, timeout):
@@ -270,6 +274,13 @@ class BlockingTransport:
         self.session.lost = self.session.lost or OperationalError("the connection is closed")
         with suppress(OSError):
             self.sock.shutdown(socket.SHUT_RDWR)
+
+    def _ended(self) -> bool:
+        """Return whether the connection is lost; to note that may have been interrupted, so do it again."""
+        lost = self.session.lost
+        if lost is not None:
+            self._lose(lost)
+        return lost is not None
 
     def _lose(self, error: Error) -> None:
         self.session.connection_lost(error)

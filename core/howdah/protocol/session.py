@@ -32,6 +32,8 @@ __all__ = ["Session"]
 _SYNC = messages.message(FrontendCode.SYNC)
 #: The most settings that are kept; a server reports fewer than twenty.
 MOST_PARAMETERS = 1000
+#: The severities of errors with which the server closes the connection.
+_FATAL = ("FATAL", "PANIC")
 _NO_COPY = "COPY cannot be used with execute(): use cursor.copy() instead"
 
 
@@ -298,8 +300,11 @@ class Session(Wire):
         fields = messages.error_fields(body, self.encoding)
         head = self.head()
         if head is None:
-            # Unsolicited: the server is about to close the connection.
-            self.connection_lost(from_fields(fields))
+            error = from_fields(fields)
+            # Unsolicited: the server is about to close the connection. But while it skips what is sent, this
+            # is the error again that it skips for: an interruption came when all had been done about it.
+            if not (self.skipping and error.diag.severity_nonlocalized not in _FATAL):
+                self.connection_lost(error)
             return
         step, exchange = head
         query = None if exchange.query is None else exchange.query.decode(self.encoding, "replace")
@@ -307,7 +312,7 @@ class Session(Wire):
             exchange.error = error = from_fields(fields, query)
             # Not the exception: its traceback refers to the program's frames, and to their results.
             self.last_error = str(error)
-            self.last_error_fatal = error.diag.severity_nonlocalized in ("FATAL", "PANIC")
+            self.last_error_fatal = error.diag.severity_nonlocalized in _FATAL
         exchange.statement_failed()
         self._repay_sync(exchange)
         if step not in (Step.QUERY, Step.FUNCTION_CALL, Step.SYNC):
@@ -320,6 +325,9 @@ class Session(Wire):
             if exchange is not failed:
                 exchange.aborted = True
                 exchange.error = exchange.error or failed.error
+            if head == self.tail():
+                # Before the last is removed, so that an interruption does not come between.
+                self.skipping = True
             self.settle()
         # A Sync that is pending already ends the skipping.
         self.skipping = self.head() is None

@@ -490,10 +490,11 @@ def test_portals(auto):
         assert other.execute("select 9").fetchone() == (9,)
 
 
-def test_scripts(auto):
+@pytest.mark.parametrize("binary", [None, False])
+def test_scripts(auto, binary):
     with auto.pipeline():
         before = auto.execute("select 0")
-        cur = auto.execute("select 1; select 2")
+        cur = auto.execute("select 1; select 2", binary=binary)
         assert cur.fetchone() == (1,) and cur.nextset() and cur.fetchone() == (2,)
         assert before.fetchone() == (0,)
 

@@ -494,10 +494,11 @@ async def test_portals(auto):
         assert await (await other.execute("select 9")).fetchone() == (9,)
 
 
-async def test_scripts(auto):
+@pytest.mark.parametrize("binary", [None, False])
+async def test_scripts(auto, binary):
     async with auto.pipeline():
         before = await auto.execute("select 0")
-        cur = await auto.execute("select 1; select 2")
+        cur = await auto.execute("select 1; select 2", binary=binary)
         assert await cur.fetchone() == (1,) and cur.nextset() and await cur.fetchone() == (2,)
         assert await before.fetchone() == (0,)
 
