@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from howdah.client.flags import checked_flag
 from howdah.client.pipeline_mode import aborted
 from howdah.client.query_cache import CachedQuery
 from howdah.client.request import Request
@@ -22,8 +23,15 @@ if TYPE_CHECKING:
 
 __all__ = ["ExecuteMany"]
 
+T = TypeVar("T")
+
 #: How the note begins that says which set of parameters an error is about.
 _AT_INDEX = "in the set of parameters at index "
+#: Why the connection cannot be used meanwhile: the rest would become parameters of another statement.
+_TAKING = (
+    "executemany() is taking its parameters, which cannot come from the same connection one by one:"
+    " fetch them first, as a list, or use another connection"
+)
 #: The classes of errors of the query itself, whatever its parameters are, and of a failed transaction.
 _OF_QUERY = ("42", "25")
 
@@ -41,7 +49,7 @@ class ExecuteMany:
         self._cursor = cursor
         #: The query with the set of parameters that is being written.
         self._request = request = Request(cursor, query, None, cursor._result_format(None), False)
-        self._returning = returning
+        self._returning = returning = checked_flag("returning", returning)
         self._exchange: QueryExchange | CountedExchange = (
             QueryExchange(describe=cursor._describe) if returning else CountedExchange()
         )
@@ -50,6 +58,8 @@ class ExecuteMany:
         self._statement: Statement | None = None
         #: The same, if only the parameters differ from one execution to the next.
         self._cached: CachedQuery | None = None
+        #: Whether a set of parameters is being taken from the program, or adapted.
+        self._taking = False
         #: How many sets of parameters have been written in another way than by `bind_rows` of `_cached`.
         self._written_slowly = 0
         #: The formats of the results, for Bind.
@@ -59,8 +69,8 @@ class ExecuteMany:
         """Run the query with each set of parameters."""
         cursor, exchange = self._cursor, self._exchange
         kernel = cursor._kernel
-        self._pipeline_mode = pipeline_mode = kernel.pipeline_mode
         session = yield from cursor.kernel.start_statement(deferrable=True)
+        self._pipeline_mode = pipeline_mode = kernel.pipeline_mode
         if not self._returning:
             cursor._rowcount = 0
         if pipeline_mode is not None and pipeline_mode.status == PipelineStatus.ABORTED:
@@ -71,7 +81,7 @@ class ExecuteMany:
         rows = iter(params_seq)
         try:
             while True:
-                slow = self._write_rows(rows)
+                slow = self._alone(self._write_rows, rows)
                 for params in slow:
                     yield from self._write(session, params)
                 if session.output_size >= GATHER:
@@ -99,6 +109,21 @@ class ExecuteMany:
             yield exchange
             yield from self._conclude()
 
+    def _alone(self, function: Callable[..., T], *args: Any) -> T:
+        """Call what runs code of the program; nothing else may use the connection meanwhile."""
+        kernel = self._cursor._kernel
+        try:
+            self._taking = True
+            kernel.reserve(_TAKING, self._end_of_taking)
+            return function(*args)
+        finally:
+            self._taking = False
+            kernel.release()
+
+    def _end_of_taking(self) -> Operation[None] | None:
+        """Return what allows other operations again, if an interruption has kept `_alone` from that."""
+        return None if self._taking else _nothing()
+
     def _write_rows(self, rows: Iterator[Params | None]) -> list[Params | None]:
         """Write the next sets of parameters; return the set that has to take the slow path, if any."""
         if self._cached is None:
@@ -117,7 +142,9 @@ class ExecuteMany:
         cursor, request = self._cursor, self._request
         request.params = params
         try:
-            yield from request.encode_fully()
+            self._alone(request.encode)
+            if cursor._kernel.query_cache.names_wanted:
+                yield from request.look_up()
         except Exception as e:
             _add_index(e, self._written)
             raise
@@ -231,6 +258,10 @@ class ExecuteMany:
     def _check_committed(self) -> None:
         if b"ROLLBACK" in self._exchange.tags:
             self._request.check_committed()
+
+
+def _nothing() -> Operation[None]:
+    yield from ()
 
 
 def _add_index(error: Exception, index: int) -> None:
