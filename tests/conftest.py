@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import importlib.util
 import os
+import sys
 import weakref
 from typing import TYPE_CHECKING, Any
 
@@ -102,6 +103,15 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def anyio_backend(request: pytest.FixtureRequest) -> Any:
     """The event loop of an async test."""
     return request.param
+
+
+@pytest.fixture
+def switching() -> Iterator[None]:
+    """The interpreter switches threads whenever it can."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
 
 
 @pytest.fixture

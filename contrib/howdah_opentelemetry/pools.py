@@ -31,7 +31,7 @@ class Pools:
     """
 
     def __init__(self, meter: Meter) -> None:
-        self._pools: weakref.WeakSet[Any] = weakref.WeakSet()
+        self._pools: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
         for name, unit, description, read in (
             (
                 "db.client.connection.count",
@@ -69,19 +69,21 @@ class Pools:
 
     def add(self, pool: Any) -> None:
         """Report the state of a pool from now on."""
-        self._pools.add(pool)
+        self._pools[id(pool)] = pool
 
     def remove(self, pool: Any) -> None:
         """Report it no longer."""
-        self._pools.discard(pool)
+        self._pools.pop(id(pool), None)
 
     def _callback(
         self, read: Callable[[Any], Iterator[tuple[int, dict[str, str]]]]
     ) -> Callable[[CallbackOptions], Iterable[Observation]]:
         def observe(options: CallbackOptions) -> Iterable[Observation]:
+            references = self._pools.valuerefs()  # a list: other threads open and close pools meanwhile
             return [
                 Observation(value, {names.POOL_NAME: pool.name, **attributes})
-                for pool in list(self._pools)
+                for pool in [reference() for reference in references]
+                if pool is not None
                 for value, attributes in read(pool)
             ]
 

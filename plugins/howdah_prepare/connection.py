@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from howdah.client.connection import Connection
     from howdah.sql import Composable
 
+
 __all__ = ["PreparedStatements"]
 
 
@@ -67,7 +68,11 @@ class PreparedStatements(PreparationSettings):
 
         They include those that were prepared automatically, and those made by `PREPARE`.
         """
-        return _planner(cast("Connection[Any]", self)).prepared()
+        connection = cast("Connection[Any]", self)
+        planner = _planner(connection)
+        lock = connection.kernel.lock  # another thread may prepare some
+        with lock:
+            return planner.prepared()
 
 
 def _planner(connection: Connection[Any]) -> Planner:

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from howdah.client.connection_async import AsyncConnection
     from howdah.sql import Composable
 
+ASYNC = True
+
+if ASYNC:
+    from contextlib import nullcontext
+
 __all__ = ["AsyncPreparedStatements"]
 
 
@@ -66,7 +71,14 @@ class AsyncPreparedStatements(PreparationSettings):
 
         They include those that were prepared automatically, and those made by `PREPARE`.
         """
-        return _planner(cast("AsyncConnection[Any]", self)).prepared()
+        connection = cast("AsyncConnection[Any]", self)
+        planner = _planner(connection)
+        if ASYNC:
+            lock = nullcontext()
+        else:
+            lock = connection.kernel.lock  # another thread may prepare some
+        with lock:
+            return planner.prepared()
 
 
 def _planner(connection: AsyncConnection[Any]) -> Planner:

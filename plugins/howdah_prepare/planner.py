@@ -241,8 +241,10 @@ class Planner:
         """Return the statements that are prepared: their queries by their names."""
         encoding = self._reading[1]
         texts: list[tuple[Statement, str]]
-        texts = [(s, encoding) for s in self._named.values() if s.query and self._stands(s)]
-        texts += [(s, codec) for (_, _, (_, codec)), s in self._statements.items() if s.prepared]
+        # The event loop of an asynchronous connection may run in another thread than what asks for them.
+        named, statements = list(self._named.values()), list(self._statements.items())
+        texts = [(s, encoding) for s in named if s.query and self._stands(s)]
+        texts += [(s, codec) for (_, _, (_, codec)), s in statements if s.prepared]
         return {s.name.decode(codec): s.query.decode(codec) for s, codec in texts}
 
     def prepare(self, query: bytes, name: bytes | None) -> Operation[bytes]:

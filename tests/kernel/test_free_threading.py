@@ -5,8 +5,10 @@ On a free-threaded CPython they really run at once.
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import decimal
+import itertools
 import os
 import re
 import subprocess
@@ -14,16 +16,22 @@ import sys
 import sysconfig
 import threading
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from ipaddress import IPv4Interface
 from typing import Any
 
 import pytest
 
 import howdah
-from howdah.adapt import Loader
+from howdah.adapt import AdaptersMap, Dumper, Loader, PyFormat
+from howdah.adapt.text import TextLoader
+from howdah.adapt.types import TypeInfo
+from howdah.client.known_types import KnownTypes
+from howdah.pq import Format
 from howdah.rows import dict_row
 from tests.pages import ROOT
+
+pytestmark = pytest.mark.usefixtures("switching")
 
 THREADS = 6
 ROUNDS = 15
@@ -88,6 +96,40 @@ print(sys._is_gil_enabled())
 """
 
 
+FIRST_IMPORTS = """
+import threading
+
+import howdah
+
+USES = [
+    lambda: howdah.sql.SQL("x"),
+    lambda: howdah.adapt.Loader,
+    lambda: howdah.rows.dict_row,
+    lambda: __import__("howdah.adapt.types"),
+    lambda: howdah.conninfo.parse,
+    lambda: __import__("howdah.conninfo.syntax"),
+    lambda: howdah.Connection,
+    lambda: howdah.errors.UniqueViolation,
+] * 2
+barrier = threading.Barrier(len(USES))
+
+def run(use):
+    barrier.wait()
+    use()
+
+threads = [threading.Thread(target=run, args=(use,)) for use in USES]
+failed = []
+threading.excepthook = failed.append
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+for each in failed:
+    raise each.exc_value
+print("imported")
+"""
+
+
 def in_threads(function: Callable[[int], Any], count: int = THREADS) -> None:
     """Run a function in threads that begin at once, with the thread's number; raise what one raises."""
     barrier = threading.Barrier(count)
@@ -109,13 +151,22 @@ def in_threads(function: Callable[[int], Any], count: int = THREADS) -> None:
         raise errors[0]
 
 
-@pytest.fixture(autouse=True)
-def switching() -> Iterator[None]:
-    """The interpreter switches threads whenever it can."""
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    yield
-    sys.setswitchinterval(before)
+def while_it_changes(read: Callable[[], object], change: Callable[[], object], times: int) -> None:
+    """Read something in one thread while another changes it."""
+    changed = threading.Event()
+
+    def run(number: int) -> None:
+        if number:
+            while not changed.is_set():
+                read()
+            return
+        try:
+            for _ in range(times):
+                change()
+        finally:
+            changed.set()
+
+    in_threads(run, 2)
 
 
 def work(conn: Any, number: int) -> None:
@@ -170,6 +221,106 @@ def test_threads_that_share_a_pool(dsn: str) -> None:
                     assert conn.execute("SELECT %s, %s", [number, n]).fetchone() == (number, n)
 
         in_threads(run)
+
+
+def test_what_a_pool_says_of_itself(dsn: str) -> None:
+    with howdah.ConnectionPool(dsn, min_size=0, max_size=8) as pool:
+
+        def change() -> None:
+            connections = [pool.getconn() for _ in range(8)]
+            for connection in connections:
+                connection.close()
+                pool.putconn(connection)
+
+        def read() -> None:
+            assert 0 <= pool.in_use <= 8 and 0 <= pool.available <= 8
+            assert repr(pool) and pool.get_stats()
+
+        while_it_changes(read, change, 15)
+        assert pool.in_use == 0
+
+
+def test_statements_that_are_prepared_meanwhile(dsn: str) -> None:
+    with howdah.connect(dsn, autocommit=True, prepare_threshold=0) as conn:
+        columns = itertools.count()
+
+        def change() -> None:
+            column = f"c{next(columns)}"
+            conn.execute(f"SELECT 1 AS {column}")
+            conn.prepare(f"SELECT 2 AS {column}", column)
+            conn.execute(f"DEALLOCATE {column}")
+
+        while_it_changes(conn.prepared, change, 600)
+
+
+def test_statements_that_an_event_loop_prepares_meanwhile(dsn: str) -> None:
+    """The event loop runs in another thread than what reads them."""
+    loop = asyncio.new_event_loop()
+    conn: Any = loop.run_until_complete(
+        howdah.AsyncConnection.connect(dsn, autocommit=True, prepare_threshold=0)
+    )
+    columns = itertools.count()
+    try:
+        while_it_changes(
+            conn.prepared,
+            lambda: loop.run_until_complete(conn.execute(f"SELECT 1 AS c{next(columns)}")),
+            600,
+        )
+    finally:
+        loop.run_until_complete(conn.close())
+        loop.close()
+
+
+def test_cursors_that_get_adapters_while_a_setting_changes(dsn: str) -> None:
+    with howdah.connect(dsn, autocommit=True) as conn:
+        cursors: list[Any] = []
+        zones = itertools.cycle(["UTC", "Europe/Rome"])
+
+        def change() -> None:
+            cursors.append(conn.cursor())
+            assert cursors[-1].adapters
+
+        while_it_changes(lambda: conn.execute(f"SET timezone TO '{next(zones)}'"), change, 1000)
+        assert conn.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_adapters_that_all_threads_register() -> None:
+    """None is lost."""
+    adapters = AdaptersMap()
+    adapters.share()
+    classes = [[type(f"C{n}", (), {}) for n in range(100)] for _ in range(THREADS)]
+
+    class ShoutingDumper(Dumper):
+        oid = 25
+
+        def dump(self, obj: Any) -> bytes:
+            return b"X"
+
+    def run(number: int) -> None:
+        for n, cls in enumerate(classes[number]):
+            adapters.register_dumper(cls, ShoutingDumper)
+            adapters.register_loader(100_000 + number * 100 + n, TextLoader)
+            adapters.register_lazy(lambda registering: None, types=[200_000 + number * 100 + n])
+            adapters.types.add(TypeInfo(f"type{number}_{n}", 300_000 + number * 100 + n, 0))
+
+    in_threads(run)
+    assert len({info.oid for info in adapters.types}) == THREADS * 100
+    for number in range(THREADS):
+        for n, cls in enumerate(classes[number]):
+            assert adapters.get_dumper(cls, PyFormat.AUTO) is ShoutingDumper
+            assert adapters.get_loader(100_000 + number * 100 + n, Format.TEXT) is TextLoader
+
+
+def test_types_that_are_forgotten_meanwhile() -> None:
+    """What a connection has found known stays known to it while it uses that."""
+    known = KnownTypes()
+    info = TypeInfo("mood", 100_000, 0)
+    answers = known.update({"mood"}, {100_000}, {"mood": info})
+    assert known.answers is answers
+    known.forget()
+    assert answers.infos(["mood"]) == [info]
+    assert known.answers.infos(["mood"]) == []
+    assert not known.answers.names
 
 
 def test_adapters_that_change_meanwhile(dsn: str) -> None:
@@ -244,6 +395,13 @@ def test_the_first_use_by_many_threads(dsn: str) -> None:
     for _ in range(3):
         done = python(FIRST_USE, dsn)
         assert (done.stdout, done.returncode) == (f"{howdah.__impl__} works\n", 0), done.stderr
+
+
+def test_the_first_use_of_different_modules() -> None:
+    """Python lets one of two threads fail that import a package and one of its modules at once."""
+    for _ in range(5):
+        done = python(FIRST_IMPORTS)
+        assert (done.stdout, done.returncode) == ("imported\n", 0), done.stderr
 
 
 @pytest.mark.skipif(not sysconfig.get_config_var("Py_GIL_DISABLED"), reason="this Python has a GIL")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -132,6 +131,7 @@ async def test_rows_that_another_task_is_fetching(aconn_cls, dsn):
         assert [n for n, _ in rows] == list(range(1, 31))
 
 
+@pytest.mark.usefixtures("switching")
 def test_portals_while_threads_switch_all_the_time(conn):
     conn.autocommit = True
 
@@ -141,11 +141,6 @@ def test_portals_while_threads_switch_all_the_time(conn):
         cur.execute("select generate_series(%s::int, %s)", (number, number + 99))
         return [row[0] for row in cur]
 
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    try:
-        for _ in range(3):
-            with ThreadPoolExecutor(4) as pool:
-                assert list(pool.map(run, range(12))) == [list(range(n, n + 100)) for n in range(12)]
-    finally:
-        sys.setswitchinterval(before)
+    for _ in range(3):
+        with ThreadPoolExecutor(4) as pool:
+            assert list(pool.map(run, range(12))) == [list(range(n, n + 100)) for n in range(12)]

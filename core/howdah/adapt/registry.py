@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from howdah.adapt.base import Dumper, Loader, PyFormat
-from howdah.adapt.types import FIRST_NORMAL_OID, TypeInfo, TypesRegistry
+from howdah.adapt.types import CHANGES, FIRST_NORMAL_OID, TypeInfo, TypesRegistry
 from howdah.errors import ProgrammingError
 from howdah.pq import Format
 
@@ -189,12 +189,13 @@ class AdaptersMap:
         keys_of: dict[str, list[Any]] = {"_dumpers": [*classes], **dict.fromkeys(_TABLES_BY_TYPE, names)}
         for table, keys in keys_of.items():
             tables = getattr(self, table) if keys else {}
-            for format, those in tables.items():
-                if self._shared:
-                    tables[format] = those = dict(those)
-                for key in keys:
-                    lazy.shadowed[table, format, key] = those.pop(key, None)
-                    those[key] = lazy
+            with CHANGES:
+                for format, those in tables.items():
+                    if self._shared:
+                        tables[format] = those = dict(those)
+                    for key in keys:
+                        lazy.shadowed[table, format, key] = those.pop(key, None)
+                        those[key] = lazy
         self.version += 1
 
     def add_type(self, info: TypeInfo) -> None:
@@ -238,10 +239,11 @@ class AdaptersMap:
 
     def _put(self, adapters: dict[Any, dict[Any, Any]], format: Any, key: Any, adapter: Any) -> None:
         """Add an adapter at the end of those of a format, even if the key exists already."""
-        those = dict(adapters[format]) if self._shared else adapters[format]
-        those.pop(key, None)
-        those[key] = adapter
-        adapters[format] = those
+        with CHANGES:
+            those = dict(adapters[format]) if self._shared else adapters[format]
+            those.pop(key, None)
+            those[key] = adapter
+            adapters[format] = those
 
     def _outdate(self) -> None:
         self.version += 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
-from weakref import WeakSet
+from weakref import WeakValueDictionary
 
 from howdah.adapt.base import AdaptContext, Dumper, Loader, PyFormat
 from howdah.adapt.encodings import codec_of
@@ -66,7 +66,7 @@ class Transformer:
         self._loaders: dict[tuple[int, int], Loader] = {}
         self._decoders: dict[tuple[tuple[int, int], ...], RowDecoder] = {}
         #: The transformers of cursors that have adapters of their own: they are renewed with this one.
-        self.dependents: WeakSet[Transformer] = WeakSet()
+        self._dependents: WeakValueDictionary[int, Transformer] = WeakValueDictionary()
 
     @property
     def connection(self) -> Any:
@@ -92,8 +92,14 @@ class Transformer:
         """Discard cached loaders and dumpers, because a setting that they depend on has changed."""
         self.adapters.version += 1
         self.encoder = ParameterEncoder(self.adapters, self.context)
-        for dependent in self.dependents:
-            dependent.renew()
+        for reference in self._dependents.valuerefs():  # other threads may add some
+            dependent = reference()
+            if dependent is not None:
+                dependent.renew()
+
+    def add_dependent(self, transformer: Transformer) -> None:
+        """Renew a transformer with this one from now on; a cursor may ask for it in any thread."""
+        self._dependents[id(transformer)] = transformer
 
     def loader(self, oid: int, format: int) -> Loader:
         """Return the loader for a type; unknown types are loaded as text, or as bytes if binary."""

@@ -5,6 +5,8 @@ Source: PostgreSQL documentation, "System Catalogs": pg_type, pg_enum, pg_range,
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar, overload
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from howdah.sql import Identifier
 
 __all__ = [
+    "CHANGES",
     "FIRST_NORMAL_OID",
     "CompositeInfo",
     "DomainInfo",
@@ -39,6 +42,13 @@ RegistryKey: TypeAlias = str | int
 
 #: The first oid of user-defined objects (FirstNormalObjectId): from here on oids differ per database.
 FIRST_NORMAL_OID = 16384
+
+#: Held while what adapters know is copied, changed and put back. A child process needs it free.
+CHANGES = threading.RLock()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=CHANGES.acquire, after_in_parent=CHANGES.release, after_in_child=CHANGES.release
+    )
 
 
 class TypeInfo:
@@ -444,23 +454,25 @@ class TypesRegistry:
 
     def add(self, *infos: TypeInfo) -> None:
         """Add types; they replace types with the same oid or name."""
-        by_oid, by_name = dict(self._by_oid), dict(self._by_name)
-        for info in infos:
-            if info.array_oid:
-                by_oid[info.array_oid] = info
-            if info.oid:
-                by_oid[info.oid] = info
-            by_name[info.regtype] = info
-            by_name[info.name] = info
-        self._by_oid, self._by_name = by_oid, by_name
+        with CHANGES:
+            by_oid, by_name = dict(self._by_oid), dict(self._by_name)
+            for info in infos:
+                if info.array_oid:
+                    by_oid[info.array_oid] = info
+                if info.oid:
+                    by_oid[info.oid] = info
+                by_name[info.regtype] = info
+                by_name[info.name] = info
+            self._by_oid, self._by_name = by_oid, by_name
         if self._changed is not None:
             self._changed()
 
     def discard(self, oids: Iterable[int]) -> None:
         """Remove the types with these oids or array oids, because they no longer exist."""
-        gone = {id(self._by_oid[oid]) for oid in oids if oid in self._by_oid}
-        self._by_oid = {oid: info for oid, info in self._by_oid.items() if id(info) not in gone}
-        self._by_name = {name: info for name, info in self._by_name.items() if id(info) not in gone}
+        with CHANGES:
+            gone = {id(self._by_oid[oid]) for oid in oids if oid in self._by_oid}
+            self._by_oid = {oid: info for oid, info in self._by_oid.items() if id(info) not in gone}
+            self._by_name = {name: info for name, info in self._by_name.items() if id(info) not in gone}
         if gone and self._changed is not None:
             self._changed()
 

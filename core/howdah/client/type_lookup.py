@@ -115,14 +115,16 @@ class TypeLookup:
         wanted = [adapters.type_names if oids else adapters.unresolved_names for adapters in maps]
         names = frozenset().union(*wanted)
         # A parameter asks for names alone, once per connection; others may have created the types since.
-        again = not oids and not self._names_missing and not known.found(names)
-        if again or not names <= known.names or not oids <= known.oids:
+        answers = known.answers
+        again = not oids and not self._names_missing and not names <= answers.found.keys()
+        if again or not names <= answers.names or not oids <= answers.oids:
             encoding = self.session.encoding
             asked = [name for name in sorted(names) if _can_be_written(name, encoding)]
             if asked:
                 exchange = yield from self.command(find_types(asked, encoding))
-                known.update(frozenset(asked), oids, read_types(exchange.results[-1].rows, encoding))
-        for type_info in known.infos(names):
+                found = read_types(exchange.results[-1].rows, encoding)
+                answers = known.update(frozenset(asked), oids, found)
+        for type_info in answers.infos(names):
             for adapters in maps:
                 self.connection.driver.resolve_type(adapters, type_info)
         self._names_missing = any(adapters.unresolved_names for adapters in maps)
@@ -146,7 +148,9 @@ class TypeLookup:
             self._names_created = None  # committed
         elif any(result.tag in UNDOING for result in results):
             self._names_created = None
-            oids = [info.oid for info in self._known_types().infos(self.connection.adapters.type_names)]
+            oids = [
+                info.oid for info in self._known_types().answers.infos(self.connection.adapters.type_names)
+            ]
             self.invalidate_types(oids, *(transformer.adapters for transformer in transformers))
             for transformer in transformers:
                 transformer.renew()
