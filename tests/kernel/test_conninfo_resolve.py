@@ -133,6 +133,8 @@ def test_values_are_typed(name: str, given: Any, value: Any, environ: dict[str, 
     [
         ({"autocomit": True}, 'unknown connection parameter "autocomit"; did you mean "autocommit"'),
         ({"hots": "a"}, 'unknown connection parameter "hots"; did you mean "host"'),
+        ({"dsn": "host=a"}, 'unknown connection parameter "dsn"; did you mean "conninfo"'),
+        ({"ssl": True}, 'unknown connection parameter "ssl"; did you mean "sslmode"'),
         ({"timeout": 5}, 'unknown connection parameter "timeout"; did you mean "connect_timeout"'),
         ({"sslmode": "perhaps"}, 'invalid value "perhaps" for connection parameter "sslmode".*verify-full'),
         ({"target_session_attrs": "master"}, '"master".*"target_session_attrs".*prefer-standby'),

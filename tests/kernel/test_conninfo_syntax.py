@@ -76,8 +76,8 @@ def test_uri_syntax(conninfo: str, expected: dict[str, str]) -> None:
 @pytest.mark.parametrize(
     ("conninfo", "message"),
     [
-        ("mydb", 'missing "=" after "mydb"'),
-        ("host a=b", 'missing "=" after "host"'),
+        ("mydb", 'missing "=" after "mydb" in the conninfo: write "dbname=mydb" for a database'),
+        ("host a=b", 'missing "=" after "host" in the conninfo$'),
         ("a b=c", 'missing "=" after "a"'),
         ("=x", "character 1"),
         ("host='a", '"host".* no closing quote'),

@@ -91,7 +91,8 @@ def _misplaced(name: str, equals: str, text: str, start: int, prefixes: Collecti
                 'a URI begins with "postgresql://" or "postgres://", in lower case'
             )
     if not equals and _NAME.fullmatch(name):
-        return ProgrammingError(f'missing "=" after "{name}" in the conninfo')
+        advice = f': write "dbname={name}" for a database of this name' if text.strip() == name else ""
+        return ProgrammingError(f'missing "=" after "{name}" in the conninfo{advice}')
     return ProgrammingError(f"expected name=value at character {start + 1} of the conninfo")
 
 

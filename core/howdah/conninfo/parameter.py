@@ -188,8 +188,11 @@ class ParameterRegistry(tuple[Parameter, ...]):
 _ELSEWHERE = {
     "database": "dbname",
     "db": "dbname",
+    "dsn": "conninfo",
     "hostname": "host",
     "passwd": "password",
+    "server_settings": "options",
+    "ssl": "sslmode",
     "timeout": "connect_timeout",
     "username": "user",
 }
