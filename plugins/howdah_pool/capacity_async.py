@@ -13,13 +13,15 @@ if TYPE_CHECKING:
 
 __all__ = ["get_capacity_async"]
 
-# One text, so that no adapter of the connection has a say.
+# One text, so that no adapter of the connection has a say. Superusers are not limited.
 _QUERY = """
+WITH role AS (SELECT rolconnlimit FROM pg_catalog.pg_roles WHERE rolname = session_user AND NOT rolsuper),
+    database AS (SELECT datconnlimit FROM role, pg_catalog.pg_database WHERE datname = current_database())
 SELECT concat_ws(' ', current_setting('max_connections'),
     current_setting('superuser_reserved_connections')::int
         + coalesce(current_setting('reserved_connections', true)::int, 0),
-    coalesce((SELECT rolconnlimit FROM pg_catalog.pg_roles WHERE rolname = session_user), -1),
-    coalesce((SELECT datconnlimit FROM pg_catalog.pg_database WHERE datname = current_database()), -1),
+    coalesce((SELECT rolconnlimit FROM role), -1),
+    coalesce((SELECT datconnlimit FROM database), -1),
     (SELECT sum(numbackends) FROM pg_catalog.pg_stat_database),
     pg_catalog.pg_backend_pid())::text
 """

@@ -68,6 +68,8 @@ class MaintainedPool(Generic[C]):
     def _begin_afresh(self) -> None:
         """Start with no connections and no workers."""
         self._lock = threading.Lock()
+        #: Held while the plugins are asked for observers: they may use the pool, which takes the other lock.
+        self._beginning = threading.RLock()
         self.state: PoolState[C] = PoolState(self.options)
         self._workers = Workers()
         self.options.await_share()
@@ -104,14 +106,15 @@ class MaintainedPool(Generic[C]):
             BadArguments: `connect` does not accept its arguments.
             howdah.InterfaceError: the event loop cannot watch sockets.
         """
-        if self.state.closed:
-            raise PoolClosed(
-                f"the pool {self.options.name!r} is closed and cannot be opened again: make a new one"
-            )
-        if not self.state.opened:
-            self.connector.check_options()
-            self._ask_for_observers()
-            self.state.opened = True
+        with self._beginning:  # so that of two that come at once, one opens it
+            if self.state.closed:
+                raise PoolClosed(
+                    f"the pool {self.options.name!r} is closed and cannot be opened again: make a new one"
+                )
+            if not self.state.opened:
+                self.connector.check_options()
+                self._ask_for_observers()
+                self.state.opened = True
         if not self._workers:
             self._start_workers()
 
@@ -121,7 +124,7 @@ class MaintainedPool(Generic[C]):
     def stop(self) -> None:
         """Stop serving clients; `finish` completes closing."""
         _pools.discard(self)
-        with self._lock:
+        with self._beginning, self._lock:
             self._to_close += self.state.close()
             if self._workers:
                 self._workers.retire()

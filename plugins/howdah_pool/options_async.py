@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias
 
 from typing_extensions import Self, TypeVar
 
-from howdah.client.connection_base import checked_flag
+from howdah.client.flags import checked_flag
 from howdah_pool.policy import Policy
 
 if TYPE_CHECKING:
@@ -76,9 +76,12 @@ class AsyncPoolOptions(Policy, Generic[C]):
             `target_session_attrs` is `standby` by default.
 
     Raises:
+        TypeError: a number or a function is something else.
         ValueError: a size or a number is invalid.
         howdah.ProgrammingError: a flag is text.
     """
+
+    numbers: ClassVar[tuple[str, ...]] = (*Policy.numbers, "timeout", "num_workers")
 
     conninfo: Conninfo = field(default="", kw_only=False)
     connection_class: type[C] | None = None
@@ -97,9 +100,13 @@ class AsyncPoolOptions(Policy, Generic[C]):
         checked_flag("close_returns", self.close_returns)
         if self.open is not None:
             checked_flag("open", self.open)
+        for name in ("configure", "check", "reset", "reconnect_failed"):
+            function = getattr(self, name)
+            if function is not None and not callable(function):
+                raise TypeError(f"{name} is a function or None, not {type(function).__name__}")
+        super().__post_init__()
         if self.num_workers < 1:
             raise ValueError("num_workers must be at least 1")
-        super().__post_init__()
 
     def for_standbys(self, read_conninfo: Conninfo) -> Self:
         """Return the options of a pool of connections to the standbys."""

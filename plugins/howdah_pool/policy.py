@@ -19,11 +19,13 @@ class Policy:
 
     Attributes:
         keeps: whether the pool keeps idle connections.
+        numbers: the options that are numbers, beside the sizes.
         wanted: the sizes that the program has asked for; with a `share` the pool may have smaller ones.
         admitted: how many connections the `share` is, 1 until the server has told it; None without a share.
     """
 
     keeps: ClassVar[bool] = True
+    numbers: ClassVar[tuple[str, ...]] = ("max_waiting", "max_lifetime", "max_idle", "reconnect_timeout")
 
     min_size: int = 4
     max_size: int | None = None
@@ -38,16 +40,34 @@ class Policy:
     admitted: int | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
+        for name in self.numbers:
+            self.check_number(name, getattr(self, name))
         self.resize(self.min_size, self.max_size)
         self.await_share()
         self.name = self.name or f"pool-{next(_numbers)}"
+
+    def check_number(self, name: str, value: object) -> None:
+        """Check an option that is a number.
+
+        Raises:
+            TypeError: it is none.
+            ValueError: it is negative, or not a number in the sense of IEEE 754.
+        """
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise TypeError(f"{name} is a number, not {type(value).__name__}")
+        if not value >= 0:
+            raise ValueError(f"{name} cannot be {value}: it is 0 or a positive number")
 
     def resize(self, min_size: int, max_size: int | None) -> None:
         """Set the sizes.
 
         Raises:
+            TypeError: a size is no number.
             ValueError: the sizes are invalid.
         """
+        for size in (min_size, max_size):
+            if size is not None and not isinstance(size, int):
+                raise TypeError(f"the sizes of a pool are integers, not {type(size).__name__}")
         if not self.keeps and max_size == 0:
             max_size = None
         if min_size < 0:

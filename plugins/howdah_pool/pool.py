@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, cast, overload
 
 from typing_extensions import Self, TypeVar
 
-from howdah.client.connection_base import checked_flag
+from howdah.client.flags import checked_flag
 from howdah_pool.call_site import CallSite, caller
 from howdah_pool.callbacks import begin_reading, check_connection
 from howdah_pool.checkout import Checkout
@@ -68,6 +68,7 @@ class ConnectionPool(PoolQueries, Generic[C]):
     `max_waiting`, `max_lifetime`, `max_idle`, `reconnect_timeout`, `num_workers`.
 
     Raises:
+        TypeError: a number or a function is something else.
         ValueError: a size or a number is invalid.
         howdah.ProgrammingError: the pool is opened, and `connect` does not accept the conninfo or an
             argument in `kwargs`.
@@ -187,7 +188,7 @@ class ConnectionPool(PoolQueries, Generic[C]):
         self.close()
 
     def wait(self, timeout: float = 30.0) -> None:
-        """Wait until the pool has `min_size` connections.
+        """Wait until `min_size` connections are idle or with clients.
 
         Args:
             timeout: how long to wait, in seconds.
@@ -335,7 +336,7 @@ class ConnectionPool(PoolQueries, Generic[C]):
     @property
     def in_use(self) -> int:
         """The number of connections that clients have, or that the pool itself is checking."""
-        return self._primary.state.lent
+        return self._primary.in_use
 
     @property
     def available(self) -> int:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, cast, overload
 
 from typing_extensions import Self, TypeVar
 
-from howdah.client.connection_base import checked_flag
+from howdah.client.flags import checked_flag
 from howdah_pool.call_site import CallSite, caller
 from howdah_pool.callbacks_async import begin_reading, check_connection
 from howdah_pool.checkout_async import AsyncCheckout
@@ -74,6 +74,7 @@ class AsyncConnectionPool(AsyncPoolQueries, Generic[C]):
     `max_waiting`, `max_lifetime`, `max_idle`, `reconnect_timeout`, `num_workers`.
 
     Raises:
+        TypeError: a number or a function is something else.
         ValueError: a size or a number is invalid.
         howdah.ProgrammingError: the pool is opened, and `connect` does not accept the conninfo or an
             argument in `kwargs`.
@@ -226,7 +227,7 @@ class AsyncConnectionPool(AsyncPoolQueries, Generic[C]):
         pass
 
     async def wait(self, timeout: float = 30.0) -> None:
-        """Wait until the pool has `min_size` connections.
+        """Wait until `min_size` connections are idle or with clients.
 
         Args:
             timeout: how long to wait, in seconds.
@@ -374,7 +375,7 @@ class AsyncConnectionPool(AsyncPoolQueries, Generic[C]):
     @property
     def in_use(self) -> int:
         """The number of connections that clients have, or that the pool itself is checking."""
-        return self._primary.state.lent
+        return self._primary.in_use
 
     @property
     def available(self) -> int:

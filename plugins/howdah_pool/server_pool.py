@@ -171,10 +171,12 @@ class ServerPool(MaintainedPool[C]):
             remaining = max(0.0, deadline - monotonic())
             try:
                 return self._connect_for_client(call_site, remaining), remaining
-            except OperationalError as error:
+            except Exception as error:
                 failures += 1
                 pause = pause_after(failures) * uniform(0.25, 1.0)
                 if not is_full(error) or pause >= remaining or self.state.closed:
+                    with self._lock:
+                        self.state.statistics.requests_errors += 1
                     raise
             self.pause(pause)
 
@@ -191,10 +193,6 @@ class ServerPool(MaintainedPool[C]):
         except BaseException as error:
             with self._lock:
                 self.state.connect_cancelled(attempt)
-            if not isinstance(error, Exception):
-                raise
-            with self._lock:
-                self.state.statistics.requests_errors += 1
             if self.options.has_fallback and isinstance(error, OperationalError):
                 raise Unreachable(f"the pool {self.options.name!r} cannot reach a server: {error}") from error
             raise
@@ -283,6 +281,12 @@ class ServerPool(MaintainedPool[C]):
         with self._lock:
             return self.state.size
 
+    @property
+    def in_use(self) -> int:
+        """The number of connections that clients have, or that the pool itself is checking."""
+        with self._lock:
+            return self.state.lent
+
     def report(self) -> dict[str, int]:
         """Return the statistics."""
         with self._lock:
@@ -294,7 +298,14 @@ class ServerPool(MaintainedPool[C]):
             return self.state.pop_report()
 
     def set_option(self, name: str, value: Any) -> None:
-        """Set an option while the pool may be in use."""
+        """Set an option while the pool may be in use.
+
+        Raises:
+            TypeError: it is a number, and the value is none.
+            ValueError: the number is invalid.
+        """
+        if name in self.options.numbers:
+            self.options.check_number(name, value)
         with self._lock:
             setattr(self.options, name, value)
             self.state.policy_changed()

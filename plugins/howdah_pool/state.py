@@ -81,6 +81,12 @@ class PoolState(Generic[C]):
         return len(self.inventory.slots)
 
     @property
+    def ready(self) -> int:
+        """The number of connections that are idle or that clients have; new ones are not yet."""
+        slots = self.inventory.slots.values()
+        return sum(slot.is_idle or slot.call_site is not None for slot in slots)
+
+    @property
     def lent(self) -> int:
         """The number of connections in use by clients, or by the pool itself."""
         return len(self.inventory.lent)
@@ -229,7 +235,7 @@ class PoolState(Generic[C]):
             Whether it has them already; then the client is not woken.
         """
         self.check_open()
-        if self.made >= self.policy.min_size:
+        if self.ready >= self.policy.min_size:
             return True
         self.watching.append(client)
         return False
@@ -284,6 +290,8 @@ class PoolState(Generic[C]):
             if due < inventory.sweep_at:
                 inventory.sweep_at = due
                 self.notify()
+        if self.watching:
+            self._wake_watching()
         return True
 
     def lose(self, slot: Slot[C], now: float, counter: LossCounter | None = None) -> None:
@@ -323,7 +331,6 @@ class PoolState(Generic[C]):
         slot.handed_over = False
         self.inventory.add(slot, now)
         self._attempts.discard(attempt)
-        self._wake_watching()
         return slot
 
     def connect_cancelled(self, attempt: Connect) -> None:
@@ -463,7 +470,7 @@ class PoolState(Generic[C]):
         self.watching = [client for client in self.watching if client.error is None]
 
     def _wake_watching(self) -> None:
-        if self.made >= self.policy.min_size:
+        if self.ready >= self.policy.min_size:
             for client in self.watching:
                 client.wake()
             self.watching.clear()

@@ -33,7 +33,7 @@ async def sane(pool: AsyncConnectionPool[Any]) -> None:
     await until_async(
         lambda: pool._primary.state.made == pool.available and not pool._primary.state.connecting
     )
-    assert not pool._primary.state.lent
+    assert not pool.in_use
     assert not pool._primary.state.waiting
     async with pool.connection(timeout=10) as conn:
         cur = await conn.execute("SELECT 'sane'")

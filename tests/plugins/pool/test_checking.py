@@ -107,7 +107,7 @@ def test_raising_callbacks_leave_the_pool_whole(dsn: str, callback: str, raised:
                     raise
         assert not failures
         until(lambda: pool.available == pool.size == 1)
-        assert not pool._primary.state.lent
+        assert not pool.in_use
         assert not pool._primary.state.waiting
 
 

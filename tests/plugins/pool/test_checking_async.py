@@ -111,7 +111,7 @@ async def test_raising_callbacks_leave_the_pool_whole(dsn: str, callback: str, r
                     raise
         assert not failures
         await until_async(lambda: pool.available == pool.size == 1)
-        assert not pool._primary.state.lent
+        assert not pool.in_use
         assert not pool._primary.state.waiting
 
 

@@ -31,7 +31,7 @@ QUERY = "SELECT repeat('x', 100)"
 def settled(pool: Any) -> bool:
     """Whether every connection that the pool counts is idle."""
     state = pool._primary.state
-    return not state.lent and not state.waiting and not state.connecting and state.made == pool.available
+    return not pool.in_use and not state.waiting and not state.connecting and state.made == pool.available
 
 
 @pytest.fixture

@@ -25,9 +25,9 @@ def is_settled(pool: Any) -> bool:
     """Whether every connection is idle, and no client waits."""
     state = pool._primary.state
     return (
-        not (state.lent or state.connecting or state.waiting or state.pausing)
+        not (pool.in_use or state.connecting or state.waiting or state.pausing)
         and pool.size == pool.available >= pool.min_size
-        and all(slot.is_idle for slot in state.inventory.idle)
+        and all(slot.is_idle for slot in [*state.inventory.idle])  # workers change it
     )
 
 

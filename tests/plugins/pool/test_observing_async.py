@@ -124,6 +124,22 @@ async def test_an_observer_that_raises_costs_no_connection(
     assert (witness.events.count("gives back")) >= 2
 
 
+async def test_waiting_for_connections_that_the_pool_keeps(
+    dsn: str, connection_class: Any, witness: Witness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A connection that was opened, and is closed again before the pool has it, is not one of them."""
+
+    def fail(seconds: float) -> None:
+        monkeypatch.undo()
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(witness, "connection_created", fail)
+    async with AsyncConnectionPool(dsn, min_size=1, open=False, connection_class=connection_class) as pool:
+        await pool.wait()
+        assert pool.available == 1
+    assert witness.events == ["created", "closed"]
+
+
 async def test_standbys_are_a_pool_of_their_own(dsn: str, connection_class: Any, witness: Witness) -> None:
     pool = AsyncConnectionPool(
         dsn, read_conninfo=dsn, min_size=0, open=False, connection_class=connection_class

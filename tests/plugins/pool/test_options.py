@@ -45,6 +45,38 @@ def test_a_parameter_of_connections(name: str) -> None:
         getattr(howdah_pool, name)("", 1, 2)
 
 
+@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize(
+    ("option", "value", "error", "told"),
+    [
+        ("timeout", "5", TypeError, "timeout is a number, not str"),
+        ("max_idle", None, TypeError, "max_idle is a number, not NoneType"),
+        ("max_waiting", True, TypeError, "max_waiting is a number, not bool"),
+        ("max_lifetime", -1, ValueError, "max_lifetime cannot be -1"),
+        ("reconnect_timeout", float("nan"), ValueError, "reconnect_timeout cannot be nan"),
+        ("num_workers", "3", TypeError, "num_workers is a number, not str"),
+        ("num_workers", 0, ValueError, "num_workers must be at least 1"),
+        ("max_size", "5", TypeError, "sizes of a pool are integers, not str"),
+        ("check", True, TypeError, "check is a function or None, not bool"),
+        ("configure", "SET x = 1", TypeError, "configure is a function or None, not str"),
+    ],
+)
+def test_invalid_option(name: str, option: str, value: Any, error: type[Exception], told: str) -> None:
+    with pytest.raises(error, match=told):
+        getattr(howdah_pool, name)("", open=False, **{option: value})
+
+
+@pytest.mark.parametrize("kind", [ConnectionPool, howdah_pool.AsyncConnectionPool])
+def test_an_option_that_is_set(kind: Any) -> None:
+    pool = kind("", open=False)
+    pool.timeout = pool.max_idle = 7
+    with pytest.raises(TypeError, match="timeout is a number, not str"):
+        pool.timeout = "5"
+    with pytest.raises(ValueError, match="max_idle cannot be -1"):
+        pool.max_idle = -1
+    assert pool.timeout == pool.max_idle == 7
+
+
 def test_unknown_option() -> None:
     kind: Any = NullConnectionPool
     with pytest.raises(TypeError, match="min_sise"):

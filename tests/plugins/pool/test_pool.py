@@ -6,6 +6,7 @@ from __future__ import annotations
 import gc
 import logging
 import socket
+import weakref
 from collections.abc import Iterator
 from typing import Any
 
@@ -223,15 +224,19 @@ def test_foreign_connections_are_refused(dsn: str) -> None:
                 pool.putconn(conn)
 
 
-def test_forgotten_connection(dsn: str) -> None:
+@pytest.mark.parametrize("used", [False, True])
+def test_forgotten_connection(dsn: str, used: bool) -> None:
     with ConnectionPool(dsn, min_size=1, max_size=1, name="leaky") as pool:
 
-        def forget() -> None:
-            pool.getconn()
+        def forget() -> weakref.ref[Any]:
+            conn = pool.getconn()
+            if used:
+                conn.execute("SELECT 1")
+            return weakref.ref(conn)
 
         with pytest.warns(ResourceWarning) as record:
-            forget()
-            gc.collect()
+            reference = forget()
+            until(lambda: gc.collect() >= 0 and reference() is None)
         told = [warning for warning in record if "never given back" in str(warning.message)]
         assert len(told) == 1
         message = str(told[0].message)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 import socket
+import weakref
 from collections.abc import Iterator
 from typing import Any
 
@@ -232,15 +233,19 @@ async def test_foreign_connections_are_refused(dsn: str) -> None:
                 await pool.putconn(conn)
 
 
-async def test_forgotten_connection(dsn: str) -> None:
+@pytest.mark.parametrize("used", [False, True])
+async def test_forgotten_connection(dsn: str, used: bool) -> None:
     async with AsyncConnectionPool(dsn, min_size=1, max_size=1, name="leaky") as pool:
 
-        async def forget() -> None:
-            await pool.getconn()
+        async def forget() -> weakref.ref[Any]:
+            conn = await pool.getconn()
+            if used:
+                await conn.execute("SELECT 1")
+            return weakref.ref(conn)
 
         with pytest.warns(ResourceWarning) as record:
-            await forget()
-            gc.collect()
+            reference = await forget()
+            await until_async(lambda: gc.collect() >= 0 and reference() is None)
         told = [warning for warning in record if "never given back" in str(warning.message)]
         assert len(told) == 1
         message = str(told[0].message)

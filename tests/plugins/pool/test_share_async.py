@@ -47,6 +47,20 @@ async def test_capacity(server, role, aconn_cls):
         assert (await get_capacity_async(conn)).total == 3
 
 
+@pytest.mark.parametrize("superuser", [True, False])
+async def test_limits_are_not_for_superusers(server, role, aconn_cls, superuser):
+    with contextlib.closing(howdah.connect(server.superuser_dsn, autocommit=True)) as direct:
+        database = direct.info.dbname
+        direct.execute(f"ALTER ROLE sharing {'SUPERUSER' if superuser else 'NOSUPERUSER'}")
+        direct.execute(f"ALTER DATABASE {database} CONNECTION LIMIT 50")
+        try:
+            async with await aconn_cls.connect(role) as conn:
+                capacity = await get_capacity_async(conn)
+        finally:
+            direct.execute(f"ALTER DATABASE {database} CONNECTION LIMIT -1")
+    assert (capacity.role, capacity.database) == ((-1, -1) if superuser else (3, 50))
+
+
 @pytest.mark.parametrize(
     ("given", "sizes"),
     [({"min_size": 4}, (3, 3)), ({"min_size": 1}, (1, 3)), ({"min_size": 1, "max_size": 2}, (1, 2))],
@@ -106,6 +120,7 @@ async def test_a_server_that_admits_no_more_for_now(role, aconn_cls, pool_class)
                 taking.join()
                 (conn,) = taken
             assert await conn.fetchval("SELECT 1") == 1
+            assert pool.get_stats()["requests_errors"] == 0, "one request is no error for each attempt"
             await pool.putconn(conn)
 
 

@@ -206,6 +206,27 @@ def test_no_more_connections_than_clients_that_wait() -> None:
     assert pool.made == 0
 
 
+def test_who_waits_is_woken_when_connections_can_be_taken() -> None:
+    """A connection that is new, or being checked, cannot be."""
+    pool = Pool(min_size=1)
+    woken: list[str] = []
+    waiter: WaitingClient[Thing] = WaitingClient(lambda: woken.append("new"), pool.now)
+    assert not pool.watch(waiter)
+    attempt, thing = pool.next_job(pool.now), Thing()
+    assert isinstance(attempt, Connect)
+    slot = pool.connected(attempt, thing, pool.now, 0.5)
+    assert not woken
+    pool.put(slot, thing, pool.now)
+    assert woken == ["new"]
+    assert pool.watch(waiter)
+    pool.take_slot(slot, pool.now)
+    assert not pool.watch(WaitingClient(lambda: woken.append("checked"), pool.now))
+    pool.put(slot, thing, pool.now)
+    assert woken == ["new", "checked"]
+    assert pool.take(pool.now, CALL_SITE) is thing
+    assert pool.watch(waiter)
+
+
 def test_clients_of_standbys_are_told_at_once() -> None:
     pool = Pool(min_size=0, has_fallback=True)
     pool.reachable = False
