@@ -16,7 +16,7 @@ from howdah_scan.errors import SnapshotLost
 from howdah_scan.fragments import Fragment
 from howdah_scan.keeping import Keeper
 from howdah_scan.planning import Planner
-from howdah_scan.snapshot import BEGIN, IDENTITY, LIMITS, SETTINGS, Snapshot
+from howdah_scan.snapshot import BEGIN, BEGIN_COMMITTED, EXPORT, LIMITS, SETTINGS, Snapshot
 from howdah_scan.source import Source
 from howdah_scan.task import BATCH_BYTES, BATCH_ROWS, Task
 from howdah_scan.workers import Executor, Workers
@@ -136,7 +136,7 @@ class Scan:
         planner = Planner(connection, source, where, self._partitions)
         planner.measure()
         lock = planner.look_up()
-        connection.execute(BEGIN)
+        connection.execute(BEGIN if lock else BEGIN_COMMITTED)
         if lock:
             connection.execute(lock)
         connection.execute(LIMITS)
@@ -169,11 +169,9 @@ class Scan:
 
     @staticmethod
     def _export(connection: Any) -> Snapshot:
-        cursor = connection.execute("SELECT pg_catalog.pg_export_snapshot()")
-        (name,) = cursor.fetchone()
-        identity = connection.execute(IDENTITY).fetchone()
+        name, *identity = connection.execute(EXPORT).fetchone()
         settings = connection.execute(SETTINGS).fetchall()
-        return Snapshot(name, tuple(identity), dict(settings))
+        return Snapshot(name, (identity[0], identity[1]), dict(settings))
 
     @property
     def tasks(self) -> Sequence[Task]:
@@ -301,16 +299,19 @@ class Scan:
                 connection.close()
 
     def __enter__(self) -> Self:
-        with self._beginning:  # so that of two that come at once, one connects
-            self._check_not_open()
-            self._opening = True
+        opening = False
         try:
+            with self._beginning:  # so that of two that come at once, one connects
+                self._check_not_open()
+                opening = self._opening = True  # an interruption comes before both, or after both
             self._connect()
         except BaseException as error:  # an interruption may come when it is open
-            self.__exit__(type(error), error, error.__traceback__)
+            if opening:
+                self.__exit__(type(error), error, error.__traceback__)
             raise
         finally:
-            self._opening = False
+            if opening:
+                self._opening = False
         return self
 
     def __exit__(

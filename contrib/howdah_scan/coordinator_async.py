@@ -15,7 +15,7 @@ from howdah_scan.errors import SnapshotLost
 from howdah_scan.fragments import Fragment
 from howdah_scan.keeping_async import AsyncKeeper
 from howdah_scan.planning_async import AsyncPlanner
-from howdah_scan.snapshot import BEGIN, IDENTITY, LIMITS, SETTINGS, Snapshot
+from howdah_scan.snapshot import BEGIN, BEGIN_COMMITTED, EXPORT, LIMITS, SETTINGS, Snapshot
 from howdah_scan.source import Source
 from howdah_scan.task import BATCH_BYTES, BATCH_ROWS, Task
 from howdah_scan.workers import Executor, Workers
@@ -149,7 +149,7 @@ class AsyncScan:
         planner = AsyncPlanner(connection, source, where, self._partitions)
         await planner.measure()
         lock = await planner.look_up()
-        await connection.execute(BEGIN)
+        await connection.execute(BEGIN if lock else BEGIN_COMMITTED)
         if lock:
             await connection.execute(lock)
         await connection.execute(LIMITS)
@@ -182,11 +182,9 @@ class AsyncScan:
 
     @staticmethod
     async def _export(connection: Any) -> Snapshot:
-        cursor = await connection.execute("SELECT pg_catalog.pg_export_snapshot()")
-        (name,) = await cursor.fetchone()
-        identity = await (await connection.execute(IDENTITY)).fetchone()
+        name, *identity = await (await connection.execute(EXPORT)).fetchone()
         settings = await (await connection.execute(SETTINGS)).fetchall()
-        return Snapshot(name, tuple(identity), dict(settings))
+        return Snapshot(name, (identity[0], identity[1]), dict(settings))
 
     @property
     def tasks(self) -> Sequence[Task]:
@@ -316,19 +314,22 @@ class AsyncScan:
                 await connection.close()
 
     async def __aenter__(self) -> Self:
-        with self._beginning:  # so that of two that come at once, one connects
-            self._check_not_open()
-            self._opening = True
+        opening = False
         try:
+            with self._beginning:  # so that of two that come at once, one connects
+                self._check_not_open()
+                opening = self._opening = True  # an interruption comes before both, or after both
             if ASYNC:  # noqa: SIM102
                 if self._needs_nursery():
                     await self._enter_nursery()
             await self._connect()
         except BaseException as error:  # an interruption may come when it is open
-            await self.__aexit__(type(error), error, error.__traceback__)
+            if opening:
+                await self.__aexit__(type(error), error, error.__traceback__)
             raise
         finally:
-            self._opening = False
+            if opening:
+                self._opening = False
         return self
 
     async def __aexit__(

@@ -13,6 +13,7 @@ __all__ = [
     "BETWEEN",
     "DATE_STYLE",
     "ISO",
+    "OPERATORS",
     "STATISTICS",
     "TYPE_NAME",
     "chosen",
@@ -25,6 +26,19 @@ ISO = "SELECT pg_catalog.current_setting('DateStyle'), pg_catalog.set_config('Da
 DATE_STYLE = "SELECT pg_catalog.set_config('DateStyle', %s, true)"
 #: The name of a type without its modifier: `character` alone would mean one character.
 TYPE_NAME = "SELECT pg_catalog.format_type(%s, -1)"
+#: The operators < and >= by which a type is sorted, if they belong to an extension. Where its schema is not
+#: in the search path, others are found, such as those of text for citext, by which values ascend otherwise.
+OPERATORS = """\
+SELECT pg_catalog.format('OPERATOR(%%I.%%s)', nspname, oprname)
+FROM pg_catalog.pg_opclass
+    JOIN pg_catalog.pg_amop
+        ON amopfamily = opcfamily AND amoplefttype = opcintype AND amoprighttype = opcintype
+    JOIN pg_catalog.pg_operator AS o ON o.oid = amopopr
+    JOIN pg_catalog.pg_namespace AS n ON n.oid = oprnamespace
+WHERE opcmethod = (SELECT oid FROM pg_catalog.pg_am WHERE amname = 'btree')
+    AND opcdefault AND opcintype = %s AND amopstrategy IN (1, 4) AND nspname <> 'pg_catalog'
+ORDER BY amopstrategy
+"""
 #: The bounds of the histogram of a column.
 STATISTICS = """\
 SELECT histogram_bounds::text FROM pg_catalog.pg_stats

@@ -30,6 +30,7 @@ class Piece:
         relation: the name of the relation, in SQL; "" for a query.
         files: the tables that it reads, as far as they are known.
         server: the host and the port, if it is on another server.
+        oid: the oid of the relation; 0 for a query, and on another server.
     """
 
     source: str
@@ -38,6 +39,7 @@ class Piece:
     relation: str = ""
     files: Files = ()
     server: tuple[str, int] | None = None
+    oid: int = 0
 
     def __repr__(self) -> str:
         # Neither predicates nor queries are shown: they hold values.
@@ -58,22 +60,24 @@ def block_ranges(blocks: int, count: int) -> list[str]:
     return _ranges("ctid", bounds)
 
 
-def key_ranges(key: str, bounds: Sequence[str]) -> list[str]:
+def key_ranges(key: str, bounds: Sequence[str], less: str = "<", not_less: str = ">=") -> list[str]:
     """Return conditions on a key; each row fulfils exactly one of them, also those whose key is null.
 
     Args:
         key: the key, in SQL.
         bounds: the bounds, in SQL; they ascend, and differ from each other.
+        less: the operator of the key's type by which they ascend.
+        not_less: its opposite.
     """
-    ranges = _ranges(key, bounds)
+    ranges = _ranges(key, bounds, less, not_less)
     if bounds:
         ranges[-1] = f"({ranges[-1]} OR {key} IS NULL)"
     return ranges
 
 
-def _ranges(key: str, bounds: Sequence[str]) -> list[str]:
-    lower = ["", *(f"{key} >= {bound}" for bound in bounds)]
-    upper = [*(f"{key} < {bound}" for bound in bounds), ""]
+def _ranges(key: str, bounds: Sequence[str], less: str = "<", not_less: str = ">=") -> list[str]:
+    lower = ["", *(f"{key} {not_less} {bound}" for bound in bounds)]
+    upper = [*(f"{key} {less} {bound}" for bound in bounds), ""]
     return [" AND ".join(filter(None, both)) for both in zip(lower, upper)]
 
 

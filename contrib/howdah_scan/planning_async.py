@@ -47,6 +47,8 @@ class AsyncPlanner:
     async def look_up(self) -> str:
         """Return the statement that locks the relation before the snapshot is taken; "" if there is none.
 
+        Views could be locked, too, but not if their owners may only read some columns of a table.
+
         Raises:
             howdah.ProgrammingError: the relation does not exist, or cannot be scanned.
             howdah.NotSupportedError: it is a temporary table.
@@ -91,8 +93,10 @@ class AsyncPlanner:
         if len(set(schema.names)) < len(schema.names):
             raise ProgrammingError("two columns of the query have the same name: name them with AS")
         if self._where.text:
-            condition = [Fragment(" WHERE ("), self._where, Fragment("\n) LIMIT 0")]
-            await self._connection.execute(*joined([*select[:-1], *condition]))
+            # Without parentheses too, so that none of its own closes them.
+            for before, after in ((" WHERE ", "\n LIMIT 0"), (" WHERE (", "\n) LIMIT 0")):
+                condition = [Fragment(before), self._where, Fragment(after)]
+                await self._connection.execute(*joined([*select[:-1], *condition]))
         return schema
 
     async def groups(self, key: str | None) -> list[tuple[Piece, ...]]:
@@ -127,7 +131,8 @@ class AsyncPlanner:
         for relation in relations:
             if relation.kind != "p":
                 pieces += self._divided(relation, size, count)
-        return grouped(pieces or [Piece(f"ONLY {root.qualified}", relation=root.qualified)], count)
+        empty = Piece(f"ONLY {root.qualified}", relation=root.qualified, oid=root.oid)
+        return grouped(pieces or [empty], count)
 
     async def _relations(self) -> list[Relation]:
         pending = " AND NOT inhdetachpending" if self._version >= _TID_RANGE_SCANS else ""
@@ -137,7 +142,7 @@ class AsyncPlanner:
     def _divided(self, relation: Relation, total: int, count: int) -> list[Piece]:
         """Return the ranges of a relation: as many as it deserves of `count`, by its size."""
         source, name = f"ONLY {relation.qualified}", relation.qualified
-        piece = Piece(source, "", relation.size, name, _files([relation]))
+        piece = Piece(source, "", relation.size, name, _files([relation]), oid=relation.oid)
         if not self._has_blocks(relation):
             return [piece]
         return split(piece, self._blocks(relation), -(-relation.size * count // max(total, 1)))
@@ -146,7 +151,8 @@ class AsyncPlanner:
         """Return ranges that are read through the parent: each is the same blocks of all its children."""
         stored = [each for each in relations if each.kind != "p"]
         size = sum(each.size for each in stored)
-        whole = Piece(root.qualified, _of_any(relations), size, root.qualified, _files(stored))
+        name, files = root.qualified, _files(stored)
+        whole = Piece(name, _of_any(relations), size, name, files, oid=root.oid)
         if not all(self._has_blocks(each) for each in stored):
             return [(whole,)]
         blocks = max((self._blocks(each) for each in stored), default=0)
@@ -194,10 +200,10 @@ class AsyncPlanner:
             )
         relation = "" if self._source.is_query else self._source.text
         files, known = _files(relations), _of_any(relations)
-        return [
-            (Piece(self._source.text, _both(predicate, known), relation=relation, files=files),)
-            for predicate in key_ranges(name, [f"{each}::{type_name}" for each in keys.chosen(bounds, count)])
-        ]
+        whole = Piece(self._source.text, known, relation=relation, files=files, oid=self._oid)
+        operators = [operator for (operator,) in await self._fetch(keys.OPERATORS, (type_oid,))]
+        ranges = key_ranges(name, [f"{each}::{type_name}" for each in keys.chosen(bounds, count)], *operators)
+        return [(replace(whole, predicate=_both(each, known)),) for each in ranges]
 
     async def _bounds(self, select: Sequence[Fragment], *values: Fragment) -> list[str]:
         """Return values of a key in SQL, in the order of the key's collation, each once."""

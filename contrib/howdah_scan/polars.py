@@ -52,7 +52,10 @@ def lazy_frame(
     ) -> Iterator[pl.DataFrame]:
         wanted = list(schema) if with_columns is None else with_columns
         needed = set() if predicate is None else set(predicate.meta.root_names())
-        read = [task.select([*wanted, *sorted(needed - set(wanted))]) for task in tasks]
+        # One column at least, because frames that are made of batches without columns have no rows.
+        columns = [*wanted, *sorted(needed - set(wanted))] or list(schema)[:1]
+        unwanted = columns[len(wanted) :]
+        read = [task.select(columns) for task in tasks]
         if n_rows is not None:  # Polars counts the rows before it filters them
             read = [task.head(n_rows) for task in read]
         elif predicate is not None:
@@ -66,8 +69,8 @@ def lazy_frame(
                     left -= batch.num_rows
                 frame = _frame(batch)
                 if predicate is not None:
-                    frame = frame.filter(predicate).select(wanted)
-                yield frame
+                    frame = frame.filter(predicate)
+                yield frame.drop(unwanted)
                 if left == 0:
                     return
 

@@ -26,7 +26,7 @@ SELECT pg_catalog.set_config(name, value, true)
 FROM ROWS FROM (pg_catalog.unnest(%s::text[]), pg_catalog.unnest(%s::text[])) AS s(name, value)
 """
 _COUNT_CHANGED = """\
-SELECT pg_catalog.count(*)
+SELECT pg_catalog.count(*), coalesce(pg_catalog.to_regclass(%s)::oid = %s, false)
 FROM ROWS FROM (pg_catalog.unnest(%s::oid[]), pg_catalog.unnest(%s::oid[])) AS f(relation, file)
 WHERE pg_catalog.pg_relation_filenode(relation) IS DISTINCT FROM file
 """
@@ -60,8 +60,8 @@ class Reader:
                 return
             if self._connection is None or self._server != piece.server:
                 self._open(task, piece)
-            if piece.files:
-                self._check_files(piece)
+            if piece.oid:
+                self._check_relation(piece)
             query, params = task.statement(piece, left)
             cursor = self._connection.cursor()
             batches = cursor.stream_arrow(query, params, size=batch_rows, max_bytes=batch_bytes)
@@ -99,12 +99,21 @@ class Reader:
         snapshot.check(tuple(connection.execute(IDENTITY).fetchone()))
         connection.execute(_SET, (list(snapshot.settings), list(snapshot.settings.values())))
 
-    def _check_files(self, piece: Piece) -> None:
-        """Lock the tables of a piece, and check that they have the files which they had at the snapshot."""
+    def _check_relation(self, piece: Piece) -> None:
+        """Lock the tables of a piece, and check that they are those of the scan.
+
+        As long as the scan is open, nobody can rewrite or rename them; but their schema can be renamed, and a
+        table of the same name can be created in another schema of the search path.
+        """
         self._connection.execute(f"SELECT FROM {piece.source} LIMIT 0")
-        oids, files = zip(*piece.files)
-        cursor = self._connection.execute(_COUNT_CHANGED, (list(oids), list(files)))
-        if cursor.fetchone()[0]:
+        oids, files = zip(*piece.files) if piece.files else ((), ())
+        params = (piece.relation, piece.oid, list(oids), list(files))
+        rewritten, is_same = self._connection.execute(_COUNT_CHANGED, params).fetchone()
+        if not is_same:
+            raise SnapshotLost(
+                f"{piece.relation} is another relation than when the scan began: begin the scan again"
+            )
+        if rewritten:
             raise SnapshotLost(
                 f"{piece.relation} has been rewritten since the connection of the scan was lost:"
                 " begin the scan again"

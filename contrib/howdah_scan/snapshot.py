@@ -8,14 +8,19 @@ from dataclasses import dataclass, field
 from howdah.errors import DatabaseError
 from howdah_scan.errors import SnapshotLost
 
-__all__ = ["BEGIN", "IDENTITY", "LIMITS", "LOST_WORKERS", "SETTINGS", "Snapshot"]
+__all__ = ["BEGIN", "BEGIN_COMMITTED", "EXPORT", "IDENTITY", "LIMITS", "LOST_WORKERS", "SETTINGS", "Snapshot"]
 
 BEGIN = "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
-#: What tells a snapshot from all others, also from those of another server with the same name.
-IDENTITY = (
-    "SELECT pg_catalog.pg_current_snapshot()::text,"
-    " extract(epoch FROM pg_catalog.pg_postmaster_start_time())::text"
+#: For what cannot be locked before there is a snapshot, such as the tables of a query: that of the scan is
+#: taken after they are locked. If the lock was waited for, a snapshot from before may see an empty table.
+BEGIN_COMMITTED = "BEGIN TRANSACTION ISOLATION LEVEL READ COMMITTED, READ ONLY"
+_IDENTITY = (
+    "pg_catalog.pg_current_snapshot()::text, extract(epoch FROM pg_catalog.pg_postmaster_start_time())::text"
 )
+#: What tells a snapshot from all others, also from those of another server with the same name.
+IDENTITY = f"SELECT {_IDENTITY}"
+#: Exports the snapshot of the statement, and returns its name and what tells it from others.
+EXPORT = f"SELECT pg_catalog.pg_export_snapshot(), {_IDENTITY}"
 #: The transaction of a scan may be idle, and its queries may take as long as they like.
 LIMITS = (
     "SELECT pg_catalog.set_config(name, '0', true) FROM pg_catalog.pg_settings WHERE name IN"

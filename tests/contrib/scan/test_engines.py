@@ -116,6 +116,9 @@ def test_lazy_frames(scan_dsn):
         totals = lazy.group_by(pl.col("id") % 2).agg(pl.col("price").sum()).collect(engine="streaming")
         assert totals.height == 2
         assert lazy.select("price", "id").collect().columns == ["price", "id"]
+        for engine in ("in-memory", "streaming"):
+            assert lazy.with_row_index("n").select("n").collect(engine=engine).height == 4000
+            assert lazy.filter(pl.col("id") > 3990).select(pl.lit(1)).collect(engine=engine).height == 1
     with howdah.scan(scan_dsn, "heap", where="1 / (id - 5) < 2") as scan:
         with pytest.raises(errors.DivisionByZero):
             lazy_frame(scan).collect()

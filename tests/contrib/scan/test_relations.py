@@ -114,6 +114,19 @@ def test_views_and_queries(scan_dsn):
     _check(scan_dsn, "/* all */ TABLE heap", "TABLE heap")
 
 
+def test_a_key_whose_operators_are_not_in_the_search_path(scan_dsn):
+    """Those of text are found for citext then, which sort otherwise."""
+    with howdah.connect(scan_dsn, autocommit=True) as conn:
+        conn.execute("CREATE SCHEMA elsewhere CREATE TABLE mixed (n int)")
+        conn.execute("CREATE EXTENSION citext SCHEMA elsewhere")
+        conn.execute("ALTER TABLE elsewhere.mixed ADD k elsewhere.citext")
+        conn.execute(
+            "INSERT INTO elsewhere.mixed SELECT n, (ARRAY['a', 'B', 'c', 'D'])[n % 4 + 1] || n"
+            " FROM generate_series(1, 300) AS n"
+        )
+    _check(scan_dsn, "elsewhere.mixed", "SELECT * FROM elsewhere.mixed", tasks=5, key="k", partitions=5)
+
+
 def test_partitions(scan_dsn, db, schema):
     db.execute("CREATE TABLE parent (a int, b text, c text) PARTITION BY RANGE (a)")
     db.execute("CREATE TABLE big PARTITION OF parent FOR VALUES FROM (0) TO (9000)")
@@ -228,6 +241,8 @@ def test_what_cannot_be_scanned(scan_dsn, db, schema, reader_dsn):
     refused("SELECT 1", howdah.ProgrammingError, "write the condition", where="true")
     refused("SELECT 1 AS a", errors.UndefinedColumn, "missing", key="missing")
     refused("heap", errors.UndefinedColumn, "missing", where="missing = 1")
+    refused("heap", errors.SyntaxError, r"\)", where="true) OR (true")
+    refused("heap", errors.SyntaxError, "ORDER", where="true ORDER BY id")
     refused("SELECT ARRAY[1] AS a", howdah.NotSupportedError, "the key a is an array", key="a")
     refused("SELECT to_json(1) AS a", errors.UndefinedFunction, "operator", key="a", partitions=2)
     refused(sql.Identifier(schema, "t"), errors.InsufficientPrivilege, "t", dsn=reader_dsn)

@@ -15,6 +15,8 @@ from howdah_scan import AsyncScan, SnapshotLost
 from howdah_scan.planning_async import AsyncPlanner
 from howdah_scan.reading_async import AsyncReader
 from howdah_scan.task import BATCH_BYTES
+from tests.interrupting import Interrupted, InterruptingLock
+from tests.plugins.pool.clients import until_async
 
 ASYNC = True
 
@@ -38,7 +40,7 @@ _REWRITES = [
 @pytest.fixture
 def changing(db: howdah.Connection[Any]) -> str:
     """The name of a table that is created anew for each test."""
-    db.execute("DROP TABLE IF EXISTS changing")
+    db.execute("DROP TABLE IF EXISTS changing CASCADE")
     db.execute(
         "CREATE TABLE changing (id int PRIMARY KEY, n int, pad text) WITH (autovacuum_enabled = false)"
     )
@@ -123,7 +125,60 @@ async def test_a_partition_that_is_attached_meanwhile(scan_dsn, db, how):
     db.execute("DROP TABLE parent, first, later; DROP ROLE IF EXISTS scan_of_parent")
 
 
-async def test_a_closed_scan(scan_dsn):
+@pytest.mark.parametrize("key", [None, "id"])
+@pytest.mark.parametrize("source", ["rows", "rows_view"])
+@pytest.mark.parametrize("how", ["a schema is renamed", "the search path"])
+async def test_a_name_that_another_relation_gets(scan_dsn, db, source, key, how):
+    """No lock prevents that: tasks that begin later do not return the rows of the other relation."""
+    for schema, value in (("live", 1), ("next", 2)):
+        db.execute(
+            f"DROP SCHEMA IF EXISTS {schema} CASCADE; CREATE SCHEMA {schema};"
+            f"CREATE TABLE {schema}.rows AS SELECT i AS id, {value} AS n FROM generate_series(1, 1000) i;"
+            f"CREATE VIEW {schema}.rows_view AS SELECT * FROM {schema}.rows"
+        )
+    name, change = f"live.{source}", "ALTER SCHEMA live RENAME TO former; ALTER SCHEMA next RENAME TO live"
+    if how == "the search path":
+        name, change = source, "ALTER SCHEMA next RENAME TO preferred"
+        scan_dsn = make_conninfo(scan_dsn, options="-csearch_path=preferred,live")
+    async with AsyncScan(scan_dsn, name, partitions=2, key=key) as scan:
+        rows = await _rows(scan.tasks[:1])
+        db.execute(change)
+        if how == "a schema is renamed" or key is not None:
+            with pytest.raises(SnapshotLost, match="another relation"):
+                await _rows(scan.tasks)
+        else:  # the tasks have the name with its schema
+            rows += await _rows(scan.tasks[1:])
+            assert sorted(rows) == [(i, 1) for i in range(1, 1001)]
+    db.execute("DROP SCHEMA IF EXISTS live, former, next, preferred CASCADE")
+
+
+@pytest.mark.parametrize("key", [None, "id"])
+@pytest.mark.parametrize("source", ["changing", "some columns", "of_changing", "SELECT * FROM changing"])
+async def test_a_table_that_is_loaded_anew_as_the_scan_opens(scan_dsn, db, changing, source, key):
+    """To a snapshot from before, it would be empty."""
+
+    async def open_and_read():
+        scan = AsyncScan(conninfo, source, partitions=2, key=key, columns=["id", "n"], keep_alive=None)
+        async with scan:
+            return await _rows(scan.tasks)
+
+    conninfo = scan_dsn
+    if source == "some columns":  # then the user may not lock the table
+        db.execute("CREATE ROLE scan_of_columns LOGIN; GRANT SELECT (id, n) ON changing TO scan_of_columns")
+        conninfo, source = make_conninfo(scan_dsn, user="scan_of_columns"), "changing"
+    db.execute("DROP VIEW IF EXISTS of_changing; CREATE VIEW of_changing AS SELECT * FROM changing")
+    async with await howdah.AsyncConnection.connect(scan_dsn) as conn:
+        await conn.execute("TRUNCATE changing")
+        await conn.execute("INSERT INTO changing SELECT i, 1, 'new' FROM generate_series(1, 100) AS i")
+        reading = start(open_and_read)
+        waiting = "SELECT FROM pg_locks WHERE relation = 'changing'::regclass AND NOT granted"
+        await until_async(lambda: db.execute(waiting).fetchall())
+        await conn.commit()
+        assert await reading.result() == [(i, 1) for i in range(1, 101)]
+    db.execute("DROP TABLE changing CASCADE; DROP ROLE IF EXISTS scan_of_columns")
+
+
+async def test_a_closed_scan(scan_dsn, db):
     scan = AsyncScan(scan_dsn, "heap")
     for name in ("tasks", "schema", "snapshot", "consistent"):
         with pytest.raises(howdah.InterfaceError, match="not open"):
@@ -132,6 +187,9 @@ async def test_a_closed_scan(scan_dsn):
         (task,) = scan.tasks
         with pytest.raises(howdah.InterfaceError, match="open already"):
             await scan.open()
+        backend = scan._connection.info.backend_pid
+    ended = f"SELECT FROM pg_stat_activity WHERE pid = {backend}"
+    await until_async(lambda: not db.execute(ended).fetchall())  # it may take a moment
     with pytest.raises(SnapshotLost, match="begin it again"):
         await task.read_async()
     await scan.close()
@@ -232,6 +290,17 @@ async def test_two_open_it_at_once(scan_dsn, db):
     assert db.execute(count).fetchone() == (1,)
     assert (await scan.read()).num_rows == 4000
     await scan.close()
+
+
+async def test_an_interruption_as_it_is_opened(scan_dsn):
+    """Afterwards it can be opened."""
+    scan = AsyncScan(scan_dsn, "heap", keep_alive=None)
+    scan._beginning, lock = InterruptingLock(), scan._beginning
+    with pytest.raises(Interrupted):
+        await scan.open()
+    scan._beginning = lock
+    async with scan:
+        assert scan.tasks
 
 
 async def test_one_that_could_not_be_opened_can_be_opened(scan_dsn, db):
