@@ -92,11 +92,15 @@ class Coordinator:
 
         Raises:
             howdah.Error: the server reports an error, or cannot be reached.
+            howdah_load.LoadError: the connection was lost while the tables were created.
             howdah.NotSupportedError: the server does not allow so many prepared transactions.
         """
         self._connection = self._address.connect(autocommit=True)
-        with self._undecided():
-            self._begin(transactions)
+        try:
+            with self._undecided():
+                self._begin(transactions)
+        except TransactionResolutionUnknown as error:
+            raise self._error("the coordinator has lost its connection as it began", [], None) from error
 
     def _begin(self, transactions: int | None) -> None:
         connection = self._connection
@@ -106,14 +110,14 @@ class Coordinator:
         cursor = connection.cursor(row_factory=tuple_row)
         self._table = cursor.execute(_TABLE, [name.as_string(connection)]).fetchone()
         self.names = names = Names.new(self._schema or self._table[0], self._mode)
+        goal = names.staging if self._mode == "staged" else self._table
+        address = self._address.portable(connection) if self._portable else self._address
+        self.task = WriteTask(address, names, goal, self._columns)
         with connection.transaction():
             connection.execute("SELECT pg_catalog.pg_advisory_lock(%s::int8)", [names.id])
             self._run("CREATE TABLE {} (part int PRIMARY KEY)", names.record)
             if self._mode == "staged":
                 self._create_staging(names)
-        goal = names.staging if self._mode == "staged" else self._table
-        address = self._address.portable(connection) if self._portable else self._address
-        self.task = WriteTask(address, names, goal, self._columns)
 
     def _check_prepared(self, needed: int) -> None:
         cursor = self._connection.cursor(row_factory=tuple_row)
@@ -182,10 +186,9 @@ class Coordinator:
         staging = self.names.staging
         if self._partition is None:
             columns = self._column_list()
-            query = "INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM {}"
-            if not self._columns:
-                return 0
-            stored: int = self._run(query, self._table, columns, columns, staging).rowcount
+            into = SQL("({})").format(columns) if self._columns else SQL("")  # () is no list of columns
+            query = "INSERT INTO {} {} OVERRIDING SYSTEM VALUE SELECT {} FROM {}"
+            stored: int = self._run(query, self._table, into, columns, staging).rowcount
             return stored
         self._partition.attach(self._connection, self._table, staging)
         return rows

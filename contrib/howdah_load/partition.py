@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from howdah.errors import ProgrammingError
 from howdah.rows import tuple_row
 from howdah.sql import SQL, Identifier, Literal
 from howdah_load.statements import run
@@ -21,6 +22,16 @@ SELECT attname::text, coalesce(
 FROM pg_catalog.pg_attribute
 WHERE attrelid = %s::pg_catalog.regclass AND attidentity <> '' AND NOT attisdropped
 ORDER BY attnum"""
+
+#: The tablespace and the access method that a table gives to its partitions, and whether a name is too long,
+#: which the server would cut.
+_PARENT = """\
+SELECT spcname::text, amname::text,
+    pg_catalog.octet_length(%s::text) > pg_catalog.current_setting('max_identifier_length')::int
+FROM pg_catalog.pg_class
+    LEFT JOIN pg_catalog.pg_tablespace AS s ON s.oid = reltablespace
+    LEFT JOIN pg_catalog.pg_am AS a ON a.oid = relam
+WHERE pg_class.oid = %s::pg_catalog.regclass"""
 
 
 class Partition:
@@ -48,13 +59,23 @@ class Partition:
             staging: the name of the staging table.
 
         Raises:
-            howdah.ProgrammingError: there is a table of the partition's name.
+            howdah.ProgrammingError: there is a table of the partition's name, or the name is too long.
         """
         table = self._table(staging)
-        options = "INCLUDING ALL EXCLUDING COMMENTS EXCLUDING IDENTITY EXCLUDING STATISTICS"
-        run(connection, f"CREATE TABLE {{}} (LIKE {{}} {options})", table, parent)
         cursor = connection.cursor(row_factory=tuple_row)
-        found = cursor.execute(_IDENTITIES, [Identifier(*parent).as_string(connection)]).fetchall()
+        parent_name = Identifier(*parent).as_string(connection)
+        tablespace, method, too_long = cursor.execute(_PARENT, [self._name, parent_name]).fetchone()
+        if too_long:
+            raise ProgrammingError(f"the name {self._name!r} of the partition is too long for the server")
+        options = "INCLUDING ALL EXCLUDING COMMENTS EXCLUDING IDENTITY EXCLUDING STATISTICS"
+        query = f"CREATE TABLE {{}} (LIKE {{}} {options})"
+        names: list[tuple[str, ...]] = [table, parent]
+        for clause, name in ((" USING {}", method), (" TABLESPACE {}", tablespace)):
+            if name is not None:
+                query += clause
+                names.append((name,))
+        run(connection, query, *names)
+        found = cursor.execute(_IDENTITIES, [parent_name]).fetchall()
         # Before it is attached, a partition has no identity columns. Their numbers come from the same
         # sequence.
         for column, sequence in found:

@@ -241,6 +241,16 @@ def test_a_part_s_commit_is_on_its_way(server, dsn, monkeypatch):
     assert content(dsn) == rows(0, 100)
 
 
+@pytest.mark.parametrize("loss", [BEFORE, AFTER])
+def test_the_first_commit_is_not_answered(server, dsn, mode, loss):
+    """It creates the tables of the load: nothing is written, and nothing is left."""
+    with CommitProxy(server, loss, after=b"part int PRIMARY KEY") as proxy:
+        with pytest.raises(LoadError, match="as it began; nothing is written") as caught:
+            load(proxy.dsn, mode)
+    assert isinstance(caught.value.__cause__, errors.TransactionResolutionUnknown)
+    assert content(dsn) == []
+
+
 #: What the coordinator sends before the COMMIT that decides.
 DECIDING = {"staged": b"OVERRIDING", "two_phase": b"VALUES (-1)"}
 

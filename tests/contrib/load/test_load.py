@@ -120,6 +120,14 @@ def test_no_rows(dsn, mode):
     assert content(dsn) == []
 
 
+def test_rows_without_columns(dsn, mode):
+    new_table(dsn, "")
+    source = pa.RecordBatch.from_struct_array(pa.array([{}] * 25, pa.struct([])))
+    assert howdah.load(dsn, "loaded", source, mode=mode, workers=1, part_rows=10).rows == 25
+    with closing(howdah.connect(dsn)) as conn:
+        assert conn.execute("SELECT count(*) FROM loaded").fetchone() == (25,)
+
+
 def test_triggers(dsn, mode):
     """They run for every row of the table, and may leave rows out."""
     with closing(howdah.connect(dsn, autocommit=True)) as conn:

@@ -17,14 +17,15 @@ DESCRIPTIONS = [
         attstorage::text, pg_get_expr(adbin, adrelid), col_description(attrelid, attnum)
     FROM pg_attribute LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
     WHERE attrelid = %s::regclass AND attnum > 0 ORDER BY attnum""",
-    """SELECT pg_get_indexdef(indexrelid), indisprimary, inhparent::regclass::text
-    FROM pg_index LEFT JOIN pg_inherits ON inhrelid = indexrelid
+    """SELECT pg_get_indexdef(indexrelid), indisprimary, inhparent::regclass::text, reltablespace
+    FROM pg_index JOIN pg_class ON oid = indexrelid LEFT JOIN pg_inherits ON inhrelid = indexrelid
     WHERE indrelid = %s::regclass ORDER BY 1""",
     """SELECT conname, contype::text, pg_get_constraintdef(oid), conparentid <> 0, conislocal
     FROM pg_constraint WHERE conrelid = %s::regclass ORDER BY 1""",
     "SELECT tgname, tgparentid <> 0 FROM pg_trigger WHERE tgrelid = %s::regclass AND NOT tgisinternal",
     "SELECT stxname FROM pg_statistic_ext WHERE stxrelid = %s::regclass",
-    "SELECT relpersistence::text, relispartition FROM pg_class WHERE oid = %s::regclass",
+    """SELECT relpersistence::text, relispartition, relam, reltablespace
+    FROM pg_class WHERE oid = %s::regclass""",
 ]
 
 
@@ -124,6 +125,38 @@ def test_a_partition_that_is_partitioned(dsn, db):
     else:
         assert load(dsn, pa.table({"n": [101, 102], "id": [1, 2]}), "between", bounds).rows == 2
     assert described(db, "p_loaded") == described(db, "p_plain")
+
+
+def test_where_and_how_it_is_stored(dsn, db):
+    """It has the parent's tablespace and, since PostgreSQL 17, its access method."""
+    how = "USING another_heap" if version(db) >= 17 else ""
+    db.execute("SET allow_in_place_tablespaces = on")
+    db.execute("CREATE TABLESPACE of_partitions LOCATION ''")
+    try:
+        db.execute(
+            f"""CREATE ACCESS METHOD another_heap TYPE TABLE HANDLER heap_tableam_handler;
+            CREATE TABLE loaded (n int PRIMARY KEY, t text) PARTITION BY RANGE (n) {how}
+            TABLESPACE of_partitions;
+            CREATE TABLE p_plain PARTITION OF loaded FOR VALUES FROM (1000) TO (2000)"""
+        )
+        assert load(dsn, pa.table({"n": range(100)})).rows == 100
+        assert described(db, "p_loaded") == described(db, "p_plain")
+    finally:
+        db.execute("DROP TABLE IF EXISTS loaded; DROP ACCESS METHOD IF EXISTS another_heap")
+        db.execute("DROP TABLESPACE of_partitions")
+
+
+@pytest.mark.parametrize("name", ["p" * 63, "p" * 64, "\N{ELEPHANT}" * 16])
+def test_long_names(dsn, db, name):
+    """The server would cut one that is too long, and the next one might then be the same."""
+    create(db, "ALWAYS")
+    options = {"mode": "staged", "partition": (name, "FOR VALUES FROM (0) TO (9)")}
+    if len(name.encode()) < 64:
+        howdah.load(dsn, "loaded", pa.table({"n": [1]}), **options)
+        assert db.execute("SELECT tableoid::regclass::text FROM loaded").fetchone() == (name,)
+    else:
+        with pytest.raises(errors.ProgrammingError, match="too long"):
+            howdah.load(dsn, "loaded", pa.table({"n": [1]}), **options)
 
 
 def test_names_that_are_taken(dsn, db):
