@@ -297,6 +297,7 @@ def _storage(oid: int, source: Any, types: TypesRegistry, texts: set[int]) -> La
     is_type = pa.types
     source = _plain_type(source)
     if oid == _NUMERIC:
+        _check_meaning(source, pa.float64())
         return _numeric_storage(source)
     if oid in _TIMESTAMPS and is_type.is_timestamp(source) and (source.tz is None) != (oid == 1114):
         zone = "" if source.tz is None else "out"
@@ -315,7 +316,27 @@ def _storage(oid: int, source: Any, types: TypesRegistry, texts: set[int]) -> La
     if _is_list(source) or is_type.is_struct(source) or is_type.is_map(source):
         raise NotSupportedError("")
     storage = getattr(layout.type, "storage_type", layout.type)
+    _check_meaning(source, storage)
     return replace(layout, format=1, type=storage)
+
+
+def _check_meaning(source: Any, target: Any) -> None:
+    """Refuse what Arrow converts to something else: times that become numbers, or lose their date.
+
+    Raises:
+        howdah.NotSupportedError: it is that; the message continues after the names of the types.
+    """
+    is_type = pyarrow().types
+    if is_type.is_temporal(source) != is_type.is_temporal(target):
+        number = target if is_type.is_temporal(source) else source
+        refused = is_type.is_duration(source) or is_type.is_primitive(number) or is_type.is_decimal(number)
+    elif is_type.is_timestamp(source) and not is_type.is_timestamp(target):
+        # A date is what a timestamp at midnight without a time zone means.
+        refused = is_type.is_temporal(target) and not (is_type.is_date(target) and source.tz is None)
+    else:
+        refused = False
+    if refused:
+        raise NotSupportedError(": cast it to the type that is meant first")
 
 
 def _plain_type(source: Any) -> Any:
@@ -353,6 +374,8 @@ def _cast(array: pa.Array, layout: Layout) -> pa.Array:
     pa = pyarrow()
     if isinstance(array, pa.ExtensionArray):
         array = array.storage
+    if pa.types.is_dictionary(array.type):
+        array = array.dictionary_decode()
     if array.type == layout.type:
         return array
     if layout.kind == Kind.FIXED and not pa.types.is_fixed_size_binary(array.type):
@@ -360,4 +383,32 @@ def _cast(array: pa.Array, layout: Layout) -> pa.Array:
         return pa.array([None if text is None else UUID(text).bytes for text in texts], layout.type)
     if pa.types.is_float16(array.type):
         array = array.cast(pa.float32())
-    return array.cast(layout.type)
+    converted = array.cast(layout.type)
+    _check_values(array, converted)
+    return converted
+
+
+def _check_values(array: pa.Array, converted: pa.Array) -> None:
+    """Refuse values that Arrow converts although they are too large, or have a time that a date has not.
+
+    Raises:
+        pyarrow.ArrowInvalid: there is one.
+    """
+    pa = pyarrow()
+    import pyarrow.compute as pc
+
+    if _is_list(array.type):
+        array, converted = array.flatten(), converted.flatten()
+    floating = pa.types.is_floating(array.type)
+    if pa.types.is_float32(converted.type) and (floating or pa.types.is_decimal(array.type)):
+        infinite = pc.is_inf(converted)
+        if floating:
+            infinite = pc.and_(infinite, pc.is_finite(array))
+        if pc.any(infinite).as_py():
+            raise pa.ArrowInvalid("a value is infinite as float4")
+    days = pa.types.is_timestamp(array.type) and pa.types.is_date(converted.type)
+    if days and not converted.cast(array.type).equals(array):
+        raise pa.ArrowInvalid("a timestamp is not at midnight")
+    dates = pa.types.is_string(converted.type) and pa.types.is_temporal(array.type)
+    if dates and pc.any(pc.match_substring(converted, "out of range")).as_py():
+        raise pa.ArrowInvalid("a date is out of range")

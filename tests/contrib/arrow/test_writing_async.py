@@ -55,6 +55,7 @@ STORED: list[tuple[str, pa.Array, list[str]]] = [
     ("bytea", pa.array([b"abcd"], pa.binary(4)), [r"\x61626364"]),
     ("date", pa.array([date(2024, 2, 29), date(1, 1, 1)]), ["2024-02-29", "0001-01-01"]),
     ("date", pa.array([date(2024, 2, 29)], pa.date64()), ["2024-02-29"]),
+    ("date", pa.array([datetime(1969, 12, 30), None]), ["1969-12-30", None]),
     ("time", pa.array([time(23, 59, 59, 999999), time()]), ["23:59:59.999999", "00:00:00"]),
     ("time", pa.array([time(23, 59, 59)], pa.time32("s")), ["23:59:59"]),
     ("timestamp", pa.array([datetime(2024, 2, 29, 12, 30, 0, 1), datetime(1969, 1, 1)]),
@@ -146,6 +147,47 @@ async def test_only_nulls(cur: Any, type: str) -> None:
         ("int4[]", pa.array([1]), "is no list"),
         ("int4", pa.array([[1]]), "column 'v': Arrow's list<.*> does not go into integer"),
         ("text", pa.array([{"a": 1}]), "column 'v': Arrow's struct<.*> does not go into text"),
+        ("float4", pa.array([1.0, None, 1e300]), "column 'v': a value of double does not go into float"),
+        ("float4", pa.array([1e300]).dictionary_encode(), "column 'v': a value of dictionary.* does not go"),
+        ("float4", pa.array([Decimal(10) ** 60]), "column 'v': a value of decimal.* does not go"),
+        (
+            "float4[]",
+            pa.array([[1.0], None, [-1e300]]),
+            "column 'v': a value of list.* does not go into list",
+        ),
+        (
+            "text",
+            pa.array([2**31 - 1], pa.date32()),
+            "column 'v': a value of date32.* does not go into string",
+        ),
+        ("text[]", pa.array([[2**31 - 1]], pa.list_(pa.date32())), "column 'v': a value of list"),
+        (
+            "date",
+            pa.array([0, None, 5], pa.timestamp("ns")),
+            "column 'v': a value of timestamp.* does not go",
+        ),
+        *[
+            (type, pa.array([5], source), "column 'v': .*: cast it to the type that is meant")
+            for type, source in [
+                ("timestamp", pa.int64()),
+                ("date", pa.int32()),
+                ("time", pa.int64()),
+                ("int8", pa.timestamp("us")),
+                ("int4", pa.date32()),
+                ("int8", pa.duration("us")),
+                ("float8", pa.time64("us")),
+                ("numeric", pa.timestamp("us")),
+                ("numeric", pa.duration("s")),
+                ("text", pa.duration("s")),
+                ("date", pa.timestamp("us", "UTC")),
+                ("time", pa.timestamp("us")),
+            ]
+        ],
+        (
+            "timestamp[]",
+            pa.array([[5]], pa.list_(pa.int64())),
+            "column 'v': .*: cast it to the type that is meant",
+        ),
         ("timestamp", pa.array([1], pa.timestamp("us", "UTC")), "without a time zone"),
         ("timestamptz", pa.array([1], pa.timestamp("us")), "with a time zone"),
         (
