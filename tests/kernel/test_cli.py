@@ -233,7 +233,7 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[servers.
     server = servers.Server(
         "15",
         settings={"ssl": "on", "ssl_cert_file": "server.crt", "ssl_key_file": "server.key"},
-        hba=("local all all trust", "hostssl all all all scram-sha-256"),
+        hba=("local all stranger peer", "local all all trust", "hostssl all all all scram-sha-256"),
         files={
             "server.crt": certificate.cert_chain_pems[0].bytes(),
             "server.key": certificate.private_key_pem.bytes(),
@@ -353,6 +353,15 @@ class TestDoctor:
         output = self.ails(f"{server.tcp_dsn} user=mahout sslmode=disable", "authentication")
         assert "pg_hba.conf" in " ".join(row(output, "try"))
 
+    def test_a_method_without_a_password(self, guarded: tuple[servers.Server, Path]) -> None:
+        server, _ = guarded
+        output = self.ails(f"{server.dsn} user=stranger password=banana", "authentication")
+        assert "operating system" in " ".join(row(output, "try"))
+
+    def test_another_kind_of_session(self, dsn: str) -> None:
+        output = self.ails(f"{dsn} target_session_attrs=standby", "session")
+        assert "target_session_attrs" in " ".join(row(output, "try"))
+
     def test_too_many_connections(self, guarded: tuple[servers.Server, Path]) -> None:
         server, _ = guarded
         with howdah.connect(server.dsn, autocommit=True) as conn:
@@ -396,7 +405,9 @@ class TestDoctor:
             client.sendall(b"N")
 
         with ScriptedServer(decline) as server:
-            self.ails(f"{address(server)} sslmode=require", "TLS")
+            output = self.ails(f"{address(server)} sslmode=require", "TLS")
+        assert "turn TLS on at the server" in " ".join(row(output, "try"))
+        assert "sslrootcert" not in output
 
     def test_nobody_answers_in_time(self) -> None:
         with socket.create_server(("127.0.0.1", 0)) as listener:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["ADVICE", "WITHOUT_PASSWORD", "refusal", "steps_of_refusals"]
+__all__ = ["ADVICE", "WITHOUT_PASSWORD", "WITHOUT_TLS", "refusal", "steps_of_refusals"]
 
 #: What to try, by the step that failed.
 ADVICE = {
@@ -15,6 +15,8 @@ ADVICE = {
     "TLS": "check sslmode, sslrootcert and the client's sslcert and sslkey, the names and dates of the"
     " server's certificate, and that the server has ssl = on",
     "authentication": "check the password and the methods that require_auth and channel_binding allow",
+    "session": "no host has the session that target_session_attrs asks for: list the other servers in host,"
+    " or choose another value",
     "time": "the server took longer than connect_timeout: check the network, or allow more seconds",
     "version": "the server does not speak this version of the protocol: leave min_protocol_version out, or"
     " upgrade the server",
@@ -23,6 +25,11 @@ ADVICE = {
 }
 #: What to try if the server asks for a password, and there is none.
 WITHOUT_PASSWORD = "give a password: PGPASSWORD, the password file (~/.pgpass) or password="
+#: What to try if the server has no TLS, and sslmode requires it.
+WITHOUT_TLS = (
+    "turn TLS on at the server (ssl, ssl_cert_file, ssl_key_file), or connect without it (sslmode=prefer) if"
+    " nobody else can reach the network"
+)
 
 #: The step that failed and what to try, by SQLSTATE or the beginning of one; the longest match applies.
 _REFUSALS = {
@@ -53,6 +60,14 @@ _NO_ROLE = (
     "role",
     "check user; `CREATE ROLE ... LOGIN` makes a role that can connect, ALTER ROLE ... LOGIN allows it",
 )
+#: The same for methods that take no password, such as peer and ident.
+_NOT_THIS_USER = (
+    "authentication",
+    (
+        "pg_hba.conf asks for no password here, but for the operating system's user (peer, ident), a"
+        " certificate or a ticket: log in as the user that it accepts, or have it ask for scram-sha-256"
+    ),
+)
 
 
 def refusal(error: Any) -> tuple[str, str]:
@@ -61,9 +76,11 @@ def refusal(error: Any) -> tuple[str, str]:
     Args:
         error: the error, with its SQLSTATE.
     """
-    # The server has one SQLSTATE for a missing role and for pg_hba.conf; its function tells which it is.
+    # The server has one SQLSTATE for all of these; its function tells which it is.
     if error.sqlstate == "28000" and error.diag.source_function == "InitializeSessionUserId":
         return _NO_ROLE
+    if error.sqlstate == "28000" and error.diag.source_function == "auth_failed":
+        return _NOT_THIS_USER
     for length in (5, 2):
         if found := _REFUSALS.get(error.sqlstate[:length]):
             return found

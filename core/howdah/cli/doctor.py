@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import howdah
 from howdah import conninfo as conninfos
-from howdah.cli.advice import ADVICE, WITHOUT_PASSWORD, refusal
+from howdah.cli.advice import ADVICE, WITHOUT_PASSWORD, WITHOUT_TLS, refusal
 from howdah.errors import ConnectionTimeout, Error, NotSupportedError, PluginError, ProgrammingError
 from howdah.framework.plugins import PluginInfo
+from howdah.io.attempt import Unsuitable
 from howdah.io.tls_socket import NotSecured
 from howdah.native.implementation import why_not_native
 from howdah.protocol.credentials import AuthenticationFailed
@@ -167,6 +168,8 @@ def _diagnose(examination: Examination, settings: Mapping[str, Any], error: Exce
         advice = ADVICE[step]
         if step == "authentication" and "no password" in str(error):
             advice = WITHOUT_PASSWORD
+        elif step == "TLS" and "does not support TLS" in str(error):
+            advice = WITHOUT_TLS
     examination.problem = {
         "step": step,
         "error": type(error).__name__,
@@ -186,6 +189,8 @@ def _step_of(error: Exception) -> str:
         return "conninfo"
     if _caused_by(error, AuthenticationFailed):
         return "authentication"
+    if _caused_by(error, Unsuitable):
+        return "session"
     return "version" if _caused_by(error, ProtocolRefused, UnsupportedVersion) else ""
 
 
