@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import gzip
-import lzma
 import os
 import re
-import zlib
 from collections.abc import Callable, Iterator
 from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
@@ -26,7 +23,7 @@ from howdah.errors import (
     OperationalError,
 )
 from howdah_copy.batches import Records, import_batches
-from howdah_copy.files import format_of, is_file, opened, size_of
+from howdah_copy.files import DamagedFileError, format_of, is_file, opened, size_of
 from howdah_copy.keyed_export import export_by_key
 from howdah_copy.parquet import read_parquet, write_parquet
 from howdah_copy.progress import progress
@@ -51,10 +48,8 @@ _AS_FILE = (
 )
 _LINE = re.compile(r"^COPY .*, line (\d+)(.*)$", re.MULTILINE)
 _REPEAT = "repeat the command to go on"
-#: What a compressed file raises that is damaged.
-_DAMAGED = EOFError, lzma.LZMAError, zlib.error
 #: What keeps a file from being opened, as long as nobody does anything about it.
-_NO_FILE = FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError, gzip.BadGzipFile
+_NO_FILE = FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError
 #: The exit status of a command that was interrupted.
 _INTERRUPTED = 130
 
@@ -191,9 +186,8 @@ def copy(
     except KeyboardInterrupt:
         console.print(f"howdah: interrupted; {again}", style="red", markup=False)
         context.exit(_INTERRUPTED)
-    except (Error, OSError, BatchError, *_DAMAGED) as error:
-        for message in _messages(error, job):
-            console.print(f"howdah: {message}", style="red", markup=False, soft_wrap=True)
+    except (Error, OSError, BatchError, DamagedFileError) as error:
+        _report(error, job, console)
         context.exit(1)
     seconds = monotonic() - begin
     summary = (
@@ -333,7 +327,7 @@ def _upload(cur: Any, job: Job, advance: Callable[[int, int], None]) -> int:
     """Copy a file into the server."""
     with opened(job.path, "rb") as (file, raw):
         if job.format == "parquet":
-            return read_parquet(cur, cast(Any, job.table), job.columns, file, advance)
+            return read_parquet(cur, cast(Any, job.table), job.columns, file, job.path, advance)
         with cur.copy(job.statement()) as copy:
             done = 0
             while data := file.read(CHUNK):
@@ -365,9 +359,18 @@ def _code(query: str | None) -> sql.SQL:
     return sql.SQL(cast(Any, (query or "").rstrip("; \n")))
 
 
+def _report(error: Exception, job: Job, console: Console) -> None:
+    """Show what has happened, and what to do; nothing if the program that reads the rows has ended."""
+    if isinstance(error, BrokenPipeError) and job.path == "-":
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # for what is left in the buffer
+        return
+    for message in _messages(error, job):
+        console.print(f"howdah: {message}", style="red", markup=False, soft_wrap=True)
+
+
 def _messages(error: Exception, job: Job) -> Iterator[str]:
     """Yield what has happened, and what to do."""
-    yield f"{job.path} is damaged: {error}" if isinstance(error, _DAMAGED) else _explain(error)
+    yield _explain(error)
     if job.resumable and (advice := _advice(error)):
         yield advice
 
@@ -391,5 +394,7 @@ def _explain(error: Exception, lines_before: int = 0) -> str:
     """
     found = _LINE.search(error.diag.context or "") if isinstance(error, Error) else None
     if found is None:
+        if isinstance(error, OSError) and error.filename and error.strerror:
+            return f"{error.filename}: {error.strerror}"
         return str(error)
     return f"line {int(found[1]) + lines_before}{found[2]}: {cast(Error, error).diag.message_primary}"

@@ -10,6 +10,7 @@ from typing import IO, Any
 
 from howdah import sql
 from howdah.errors import NotSupportedError
+from howdah_copy.files import naming_damage
 
 __all__ = ["read_parquet", "write_parquet"]
 
@@ -19,16 +20,25 @@ def read_parquet(
     table: sql.Composable,
     columns: list[str] | None,
     file: IO[bytes],
+    path: str,
     advance: Callable[[int, int], None],
 ) -> int:
-    """Copy a file into a table; return how many rows were stored."""
+    """Copy a file into a table; return how many rows were stored.
+
+    Raises:
+        DamagedFileError: the file is damaged, or not in this format.
+    """
     cur.connection.driver.require("arrow")
-    parquet = _library().ParquetFile(file)
+    library = _library()
+    damage = _pyarrow().ArrowException
+    with naming_damage(path, damage):
+        parquet = library.ParquetFile(file)
 
     def batches() -> Iterator[Any]:
-        for batch in parquet.iter_batches():
-            yield batch
-            advance(batch.nbytes, batch.num_rows)
+        with naming_damage(path, damage):
+            for batch in parquet.iter_batches():
+                yield batch
+                advance(batch.nbytes, batch.num_rows)
 
     reader = _pyarrow().RecordBatchReader.from_batches(parquet.schema_arrow, batches())
     rows: int = cur.copy_arrow_in(table, reader, columns=columns)

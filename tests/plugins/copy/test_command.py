@@ -236,11 +236,65 @@ def test_a_damaged_file(dsn: str, table: str, tmp_path: Path, suffix: str, optio
         run("-q", "SELECT i AS id, md5(i::text) AS name FROM generate_series(1, 999) i", path, dsn).exit_code
         == 0
     )
-    path.write_bytes(path.read_bytes()[:-20])
+    whole = path.read_bytes()
+    for damaged in (
+        whole[:-20],
+        b"not compressed",
+        whole[:-8] + bytes(8),
+        whole[:200] + bytes(99) + whole[299:],
+    ):
+        path.write_bytes(damaged)
+        result = run(*options, path, table, dsn)
+        assert result.exit_code == 1
+        assert result.stderr.startswith(f"howdah: {path} is damaged: ")
+        assert "repeat" not in result.stderr
+
+
+@pytest.mark.parametrize("options", [[], ["--format", "parquet"]])
+def test_a_damaged_parquet_file(dsn: str, table: str, tmp_path: Path, options: list[str]) -> None:
+    pytest.importorskip("pyarrow.parquet")
+    path = tmp_path / ("p.data" if options else "p.parquet")
+    assert run(*options, table, path, dsn).exit_code == 0
+    whole = path.read_bytes()
+    for damaged in (b"", b"no parquet", whole[:-50], whole[:4] + b"\xff" * 2000 + whole[2004:]):
+        path.write_bytes(damaged)
+        result = run(*options, path, table, dsn)
+        assert result.exit_code == 1
+        assert result.stderr.startswith(f"howdah: {path} is damaged: ")
+        assert len(result.stderr.splitlines()) == 1
+    assert len(rows(dsn)) == 1000
+
+
+def test_a_reader_that_ends_early(dsn: str) -> None:
+    command = [sys.executable, "-m", "howdah", "copy", "-q", "SELECT generate_series(1, 100000)", "-", dsn]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline() == b"generate_series\n"
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 1
+
+
+@pytest.mark.parametrize("arguments", [["nothing.csv", "some people"], ["some people", "no/directory/p.csv"]])
+def test_a_missing_file_is_named(dsn: str, table: str, arguments: list[str]) -> None:
+    result = run(*arguments, dsn)
+    assert result.exit_code == 1
+    assert result.stderr.endswith(": No such file or directory\n")
+    assert "Errno" not in result.stderr
+
+
+@pytest.mark.parametrize("options", [[], ["--batch", "5"]])
+def test_a_missing_package_is_named(
+    dsn: str, table: str, tmp_path: Path, options: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("compression", "backports"):
+        monkeypatch.setitem(sys.modules, f"{name}.zstd", None)
+    path = tmp_path / "p.csv.zst"
+    path.touch()
     result = run(*options, path, table, dsn)
     assert result.exit_code == 1
-    assert "is damaged: " in result.stderr.replace("\n", " ")
-    assert "repeat" not in result.stderr
+    assert result.stderr == "howdah: .zst files need Python 3.14, or: pip install backports.zstd\n"
 
 
 def test_what_to_do_about_a_bad_row(dsn: str, table: str, tmp_path: Path) -> None:
