@@ -38,7 +38,7 @@ def parse(conninfo: str, params: Mapping[str, Any]) -> tuple[Path | None, dict[s
     for parameter in filter(None, uri.query.split("&")):
         name, equals, value = parameter.partition("=")
         if not equals:
-            raise ProgrammingError(f"the embedded: URI has a parameter without a value: {unquote(name)!r}")
+            raise ProgrammingError("the embedded: URI has a parameter without a value: write ?name=value")
         given[unquote(name)] = unquote(value)
     given.update((name, value) for name, value in params.items() if value is not None)
     for name in OURS:

@@ -172,16 +172,19 @@ class Listener:
                 self._waiter.close()
 
     def __enter__(self) -> Self:
-        with self._beginning:  # so that of two that come at once, one connects
-            self._check_not_open()
-            self._opening = True
+        opening = False
         try:
+            with self._beginning:  # so that of two that come at once, one connects
+                self._check_not_open()
+                opening = self._opening = True  # an interruption comes before both, or after both
             self._begin()
         except BaseException as error:  # an interruption may come when it is open
-            self._undo(error)
+            if opening:
+                self._undo(error)
             raise
         finally:
-            self._opening = False
+            if opening:
+                self._opening = False
         return self
 
     def __exit__(

@@ -198,19 +198,22 @@ class AsyncListener:
                 await self._waiter.close()
 
     async def __aenter__(self) -> Self:
-        with self._beginning:  # so that of two that come at once, one connects
-            self._check_not_open()
-            self._opening = True
+        opening = False
         try:
+            with self._beginning:  # so that of two that come at once, one connects
+                self._check_not_open()
+                opening = self._opening = True  # an interruption comes before both, or after both
             if ASYNC:  # noqa: SIM102
                 if is_trio():
                     await self._enter_nursery()
             await self._begin()
         except BaseException as error:  # an interruption may come when it is open
-            await self._undo(error)
+            if opening:
+                await self._undo(error)
             raise
         finally:
-            self._opening = False
+            if opening:
+                self._opening = False
         return self
 
     async def __aexit__(

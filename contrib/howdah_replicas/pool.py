@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from howdah import Connection
-from howdah.client.connection_base import checked_flag
+from howdah.client.flags import checked_flag
 from howdah.conninfo import Parameter, hosts, resolve
 from howdah.errors import Error, InterfaceError
 from howdah_pool import ConnectionPool, PoolClosed, PoolTimeout, Unreachable
@@ -131,16 +131,19 @@ class ReplicatedPool:
         Raises:
             howdah.InterfaceError: the pool is open already, or has been closed.
         """
-        with self._beginning:  # so that of two that come at once, one opens it
-            if self._closed or self._stack is not None:
-                state = "closed" if self._closed else "open already"
-                raise InterfaceError(f"the pool {self.name!r} is {state}")
-            self._stack = stack = ExitStack()
+        stack = None
         try:
+            with self._beginning:  # so that of two that come at once, one opens it
+                if self._closed or self._stack is not None:
+                    state = "closed" if self._closed else "open already"
+                    raise InterfaceError(f"the pool {self.name!r} is {state}")
+                stack = self._stack = ExitStack()  # an interruption comes before both, or after both
             self._open_in(stack)
+            self._check_not_closed()
         except BaseException as error:  # an interruption may come when it is open
-            self._closed, self._stack = True, None
-            stack.__exit__(type(error), error, error.__traceback__)
+            if stack is not None:
+                self._closed, self._stack = True, None
+                stack.__exit__(type(error), error, error.__traceback__)
             raise
 
     def _open_in(self, stack: ExitStack) -> None:
@@ -151,12 +154,18 @@ class ReplicatedPool:
         """
         for server in self._servers.values():
             stack.enter_context(server.pool)
+        self._check_not_closed()
         stack.callback(self._stop)
         for server in self._servers.values():
             work, name = partial(server.watch, self._drop), f"{self.name}-watch-{server.member.name}"
             thread = threading.Thread(target=work, name=name, daemon=True)
             self._watchers.append(thread)  # first: it may be interrupted as it starts
             thread.start()
+
+    def _check_not_closed(self) -> None:
+        """Check that no other thread or task has closed it, which may not have been all of it yet."""
+        if self._closed:
+            raise InterfaceError(f"the pool {self.name!r} was closed while it was opened")
 
     def close(self) -> None:
         """Close the pool. Connections in use are closed when they are given back."""

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from howdah import AsyncConnection
-from howdah.client.connection_base import checked_flag
+from howdah.client.flags import checked_flag
 from howdah.conninfo import Parameter, hosts, resolve
 from howdah.errors import Error, InterfaceError
 from howdah_pool import AsyncConnectionPool, PoolClosed, PoolTimeout, Unreachable
@@ -139,16 +139,19 @@ class AsyncReplicatedPool:
         Raises:
             howdah.InterfaceError: the pool is open already, or has been closed.
         """
-        with self._beginning:  # so that of two that come at once, one opens it
-            if self._closed or self._stack is not None:
-                state = "closed" if self._closed else "open already"
-                raise InterfaceError(f"the pool {self.name!r} is {state}")
-            self._stack = stack = AsyncExitStack()
+        stack = None
         try:
+            with self._beginning:  # so that of two that come at once, one opens it
+                if self._closed or self._stack is not None:
+                    state = "closed" if self._closed else "open already"
+                    raise InterfaceError(f"the pool {self.name!r} is {state}")
+                stack = self._stack = AsyncExitStack()  # an interruption comes before both, or after both
             await self._open_in(stack)
+            self._check_not_closed()
         except BaseException as error:  # an interruption may come when it is open
-            self._closed, self._stack = True, None
-            await stack.__aexit__(type(error), error, error.__traceback__)
+            if stack is not None:
+                self._closed, self._stack = True, None
+                await stack.__aexit__(type(error), error, error.__traceback__)
             raise
 
     async def _open_in(self, stack: AsyncExitStack) -> None:
@@ -164,6 +167,7 @@ class AsyncReplicatedPool:
                 stack.push_async_exit(nursery.__aexit__)
         for server in self._servers.values():
             await stack.enter_async_context(server.pool)
+        self._check_not_closed()
         if ASYNC:
             stack.push_async_callback(self._stop)
         else:
@@ -176,6 +180,11 @@ class AsyncReplicatedPool:
                 thread = threading.Thread(target=work, name=name, daemon=True)
                 self._watchers.append(thread)  # first: it may be interrupted as it starts
                 thread.start()
+
+    def _check_not_closed(self) -> None:
+        """Check that no other thread or task has closed it, which may not have been all of it yet."""
+        if self._closed:
+            raise InterfaceError(f"the pool {self.name!r} was closed while it was opened")
 
     async def close(self) -> None:
         """Close the pool. Connections in use are closed when they are given back."""

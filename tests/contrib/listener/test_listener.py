@@ -16,6 +16,7 @@ from howdah_listener.listener import _listen as listen
 from howdah_pool import ConnectionPool
 from tests.contrib.listener.silence import SilentProxy
 from tests.contrib.replication.beside import start
+from tests.interrupting import Interrupted, InterruptingLock
 from tests.servers import Server
 from tests.tasks import PATIENCE
 
@@ -594,6 +595,18 @@ def test_two_open_it_at_once(listening, writer):
     assert {"being opened", "open already"} & {error[16:] for error in told if error}
     assert sorted(opened) == [1, 2]
     until(lambda: is_gone(writer))
+
+
+def test_an_interruption_as_it_is_opened(listening):
+    """Afterwards it can be opened."""
+    listener = Listener(listening)
+    listener._beginning, lock = InterruptingLock(), listener._beginning
+    with pytest.raises(Interrupted):
+        with listener:
+            pytest.fail("the block is entered")
+    listener._beginning = lock
+    with listener:
+        listener.subscribe("a")
 
 
 def test_a_subscription_is_closed_while_another_thread_adds_to_it(own_server):

@@ -14,6 +14,7 @@ from howdah_listener import AsyncListener, Gap, Overflow, SlowConsumer
 from howdah_listener.listener_async import _listen as listen
 from howdah_pool import AsyncConnectionPool
 from tests.contrib.listener.silence import SilentProxy
+from tests.interrupting import Interrupted, InterruptingLock
 from tests.servers import Server
 from tests.tasks import PATIENCE
 
@@ -624,6 +625,18 @@ async def test_two_open_it_at_once(listening, writer):
     assert {"being opened", "open already"} & {error[16:] for error in told if error}
     assert sorted(opened) == [1, 2]
     await until(lambda: is_gone(writer))
+
+
+async def test_an_interruption_as_it_is_opened(listening):
+    """Afterwards it can be opened."""
+    listener = AsyncListener(listening)
+    listener._beginning, lock = InterruptingLock(), listener._beginning
+    with pytest.raises(Interrupted):
+        async with listener:
+            pytest.fail("the block is entered")
+    listener._beginning = lock
+    async with listener:
+        await listener.subscribe("a")
 
 
 if ASYNC:

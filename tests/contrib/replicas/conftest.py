@@ -16,26 +16,45 @@ from tests.servers import Server, Standby
 from tests.tasks import PATIENCE
 
 VERSION = os.environ.get("HOWDAH_TEST_PG", "18")
-SETTINGS = {**Standby.SETTINGS, "synchronous_commit": "local", "wal_receiver_status_interval": "1s"}
+SETTINGS = {
+    **Standby.SETTINGS,
+    "synchronous_commit": "local",
+    "wal_receiver_status_interval": "1s",
+    "wal_keep_size": "1GB",  # for a standby that is not connected during a checkpoint
+}
 
 
 class Replicas:
     """A primary and two standbys."""
 
     def __init__(self) -> None:
+        self._start()
+
+    def _start(self) -> None:
         self.primary = Server(VERSION, settings=SETTINGS, hba=Standby.PRIMARY["hba"])
         self.primary.start()
         self.standbys: list[Standby] = []
+        #: Whether there is no primary, or a second one.
+        self.failing_over = False
 
     def complete(self) -> None:
         """Start standbys in the place of those that were promoted or killed."""
+        if self.failing_over:  # the test of it failed
+            self.remove()
+            self._start()
         while len(self.standbys) < 2:
             standby = Standby(self.primary, VERSION)
             self.standbys.append(standby)
             standby.start()
-        for standby in self.standbys:
+        for standby in list(self.standbys):
             self.run(standby, "SELECT pg_wal_replay_resume()")
-            self.caught_up(standby)
+            try:
+                self.caught_up(standby)
+            except AssertionError as error:
+                log = (standby.directory / "log").read_text()
+                self.standbys.remove(standby)
+                standby.remove()
+                raise RuntimeError(f"the standby does not catch up:\n{log[-4000:]}") from error
 
     def remove(self) -> None:
         for server in (*self.standbys, self.primary):
@@ -86,28 +105,39 @@ class Replicas:
         for standby in standbys:
             self.run(standby, "ALTER SYSTEM SET primary_conninfo = ''")
             standby.reload()
-            until(lambda standby=standby: self.run(standby, "SELECT count(*) FROM pg_stat_wal_receiver") == 0)
+            self.until_disconnected(standby)
+
+    def until_disconnected(self, standby: Server) -> None:
+        """Wait until a standby receives nothing any more."""
+        query = "SELECT count(*) FROM pg_stat_wal_receiver WHERE status = 'streaming'"
+        until(lambda: self.run(standby, query) == 0)
 
     def kill(self) -> None:
-        """Kill the primary, as a crash does."""
+        """Kill the primary, as a crash does, and wait until its standbys have noticed."""
+        self.failing_over = True
         pid = int((self.primary.data / "postmaster.pid").read_text().split()[0])
         os.kill(pid, signal.SIGKILL)
+        for standby in self.standbys:
+            self.until_disconnected(standby)
 
     def promote(self) -> Standby:
         """Promote the standby that has received most, and have the other one follow it."""
         query = "SELECT pg_last_wal_receive_lsn() - '0/0'"
         self.standbys.sort(key=lambda standby: self.run(standby, query), reverse=True)
         promoted, *others = self.standbys
+        self.failing_over = True
         promoted.promote()
         for other in others:
             self.follow(other, promoted)
         return promoted
 
     def replaced(self, promoted: Standby) -> None:
-        """Go on with a promoted standby as the primary."""
-        self.standbys.remove(promoted)
-        self.primary.remove()
-        self.primary = promoted
+        """Go on with a promoted standby as the primary, and with new standbys."""
+        for server in (self.primary, *self.standbys):
+            if server is not promoted:
+                server.remove()
+        self.primary, self.standbys = promoted, []
+        self.failing_over = False
 
 
 def until(condition: Callable[[], Any]) -> None:

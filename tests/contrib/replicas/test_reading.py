@@ -15,6 +15,7 @@ from howdah_replicas import InvalidToken, NoPrimary, ReplicatedPool, StandbyTime
 from howdah_replicas.session import Session
 from tests.contrib.replicas.conftest import Replicas
 from tests.contrib.replication.beside import start
+from tests.interrupting import Interrupted, InterruptingLock
 from tests.plugins.pool.clients import until
 from tests.plugins.pool.clients import worker_threads as workers
 from tests.tasks import PATIENCE
@@ -204,11 +205,11 @@ def test_asynchronous_commits(replicas: Replicas, synchronous: str) -> None:
 def test_a_commit_that_ends_with_a_page_of_the_log(replicas: Replicas) -> None:
     with opened(replicas, kwargs={"autocommit": True}, **EVER) as pool:
         pool.wait(PATIENCE)
-        with closing(howdah.connect(replicas.primary.dsn, autocommit=True)) as conn:
+        with closing(howdah.connect(replicas.primary.dsn, autocommit=True)) as writer:
 
             def inserted() -> int:
                 query = "SELECT (pg_current_wal_insert_lsn() - '0/0')::int8"
-                row = conn.execute(query).fetchone()
+                row = writer.execute(query).fetchone()
                 assert row is not None
                 return int(row[0])
 
@@ -220,14 +221,16 @@ def test_a_commit_that_ends_with_a_page_of_the_log(replicas: Replicas) -> None:
                     length = left - 240
                 else:
                     length = left - 52  # what the record of a short message takes besides the message
-                conn.execute("SELECT pg_logical_emit_message(false, 'p', repeat('x', %s))", [length])
-                if inserted() % 8192 in (24, 40):
-                    break
+                writer.execute("SELECT pg_logical_emit_message(false, 'p', repeat('x', %s))", [length])
+                end = inserted()
+                if end % 8192 in (24, 40):
+                    session = pool.session()
+                    with session.connection() as conn:
+                        conn.execute("SELECT 1")  # so that it asks where the log ends
+                    if inserted() == end:
+                        break
             else:
-                pytest.fail("no record has ended with its page")
-        session = pool.session()
-        with session.connection() as conn:
-            conn.execute("SELECT 1")  # so that it asks where the log ends
+                pytest.fail("no record has ended with its page and stayed the last one")
         assert session.token is not None and session.token.lsn % 8192 == 0
         assert read(session)[0]
 
@@ -402,6 +405,34 @@ def test_two_open_it_at_once(replicas: Replicas) -> None:
     told.sort()
     assert told[0] == "" and "open already" in told[1]
     assert pool.closed and not workers("at-once")
+
+
+def test_an_interruption_as_it_is_opened(replicas: Replicas) -> None:
+    pool = opened(replicas)
+    pool._beginning = InterruptingLock()
+    with pytest.raises(Interrupted):
+        with pool:
+            pytest.fail("the block is entered")
+    assert pool.closed
+
+
+def test_one_that_is_closed_while_it_is_opened(replicas: Replicas, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of it goes on."""
+    pool = opened(replicas, name="closed-meanwhile")
+    first = next(iter(pool._servers.values())).pool
+
+    def close_and_open(server_pool: Any) -> Any:
+        if server_pool is first:
+            pool.close()
+        return enter(server_pool)
+
+    enter = type(first).__enter__
+    monkeypatch.setattr(type(first), "__enter__", close_and_open)
+    with pytest.raises(howdah.InterfaceError, match="closed while it was opened"):
+        with pool:
+            pytest.fail("the block is entered")
+    assert pool.closed and not workers("closed-meanwhile")
+    assert all(server.pool.closed for server in pool._servers.values())
 
 
 def test_opening_and_closing(replicas: Replicas) -> None:

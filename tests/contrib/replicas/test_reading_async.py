@@ -13,6 +13,7 @@ from howdah_pool import PoolClosed
 from howdah_replicas import AsyncReplicatedPool, InvalidToken, NoPrimary, StandbyTimeout, Token
 from howdah_replicas.session_async import AsyncSession
 from tests.contrib.replicas.conftest import Replicas
+from tests.interrupting import Interrupted, InterruptingLock
 from tests.plugins.pool.clients import until_async
 from tests.tasks import PATIENCE
 
@@ -214,11 +215,11 @@ async def test_asynchronous_commits(replicas: Replicas, synchronous: str) -> Non
 async def test_a_commit_that_ends_with_a_page_of_the_log(replicas: Replicas) -> None:
     async with opened(replicas, kwargs={"autocommit": True}, **EVER) as pool:
         await pool.wait(PATIENCE)
-        with closing(howdah.connect(replicas.primary.dsn, autocommit=True)) as conn:
+        with closing(howdah.connect(replicas.primary.dsn, autocommit=True)) as writer:
 
             def inserted() -> int:
                 query = "SELECT (pg_current_wal_insert_lsn() - '0/0')::int8"
-                row = conn.execute(query).fetchone()
+                row = writer.execute(query).fetchone()
                 assert row is not None
                 return int(row[0])
 
@@ -230,14 +231,16 @@ async def test_a_commit_that_ends_with_a_page_of_the_log(replicas: Replicas) -> 
                     length = left - 240
                 else:
                     length = left - 52  # what the record of a short message takes besides the message
-                conn.execute("SELECT pg_logical_emit_message(false, 'p', repeat('x', %s))", [length])
-                if inserted() % 8192 in (24, 40):
-                    break
+                writer.execute("SELECT pg_logical_emit_message(false, 'p', repeat('x', %s))", [length])
+                end = inserted()
+                if end % 8192 in (24, 40):
+                    session = pool.session()
+                    async with session.connection() as aconn:
+                        await aconn.execute("SELECT 1")  # so that it asks where the log ends
+                    if inserted() == end:
+                        break
             else:
-                pytest.fail("no record has ended with its page")
-        session = pool.session()
-        async with session.connection() as aconn:
-            await aconn.execute("SELECT 1")  # so that it asks where the log ends
+                pytest.fail("no record has ended with its page and stayed the last one")
         assert session.token is not None and session.token.lsn % 8192 == 0
         assert (await read(session))[0]
 
@@ -414,6 +417,36 @@ async def test_two_open_it_at_once(replicas: Replicas) -> None:
     told.sort()
     assert told[0] == "" and "open already" in told[1]
     assert pool.closed and not workers("at-once")
+
+
+async def test_an_interruption_as_it_is_opened(replicas: Replicas) -> None:
+    pool = opened(replicas)
+    pool._beginning = InterruptingLock()
+    with pytest.raises(Interrupted):
+        async with pool:
+            pytest.fail("the block is entered")
+    assert pool.closed
+
+
+async def test_one_that_is_closed_while_it_is_opened(
+    replicas: Replicas, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing of it goes on."""
+    pool = opened(replicas, name="closed-meanwhile")
+    first = next(iter(pool._servers.values())).pool
+
+    async def close_and_open(server_pool: Any) -> Any:
+        if server_pool is first:
+            await pool.close()
+        return await enter(server_pool)
+
+    enter = type(first).__aenter__
+    monkeypatch.setattr(type(first), "__aenter__", close_and_open)
+    with pytest.raises(howdah.InterfaceError, match="closed while it was opened"):
+        async with pool:
+            pytest.fail("the block is entered")
+    assert pool.closed and not workers("closed-meanwhile")
+    assert all(server.pool.closed for server in pool._servers.values())
 
 
 async def test_opening_and_closing(replicas: Replicas) -> None:
