@@ -21,15 +21,6 @@ from tests.engines.zoo import COLUMNS, busy, rows_at, stored  # noqa: E402
 pytestmark = [pytest.mark.usefixtures("tables"), pytest.mark.filterwarnings("ignore")]
 
 
-@pytest.fixture(scope="module")
-def client(importable):
-    from distributed import Client, LocalCluster
-
-    with LocalCluster(n_workers=3, threads_per_worker=1, dashboard_address=None) as cluster:
-        with Client(cluster) as client:
-            yield client
-
-
 def rows_of(frame, columns=COLUMNS):
     table = pa.Table.from_pandas(frame.sort_values("id"), preserve_index=False)
     return [tuple(row[name] for name in columns) for row in table.to_pylist()]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import warnings
 
 import pytest
 
@@ -18,25 +17,6 @@ from howdah_load import LoadError
 from tests.engines.zoo import COLUMNS, ROWS, busy, rows_at, stored
 
 pytestmark = [pytest.mark.usefixtures("tables", "ray"), pytest.mark.filterwarnings("ignore")]
-
-
-@pytest.fixture(scope="module")
-def ray(importable):
-    os.environ["RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO"] = "0"
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import ray
-
-        ray.init(
-            num_cpus=2,
-            include_dashboard=False,
-            log_to_driver=False,
-            object_store_memory=200 * 1024 * 1024,
-            configure_logging=False,
-        )
-        ray.data.DataContext.get_current().enable_progress_bars = False
-        yield ray
-        ray.shutdown()
 
 
 def rows_of(dataset, columns=COLUMNS):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import os
 import signal
-import sys
 
 import pytest
 
@@ -14,34 +13,9 @@ pytest.importorskip("pyspark")
 import howdah
 from howdah import errors
 from howdah_load import LoadError
-from tests.engines.zoo import COLUMNS, ROWS, busy, rows_at, stored
+from tests.engines.zoo import COLUMNS, PUSHDOWN, ROWS, busy, rows_at, stored
 
 pytestmark = [pytest.mark.usefixtures("tables"), pytest.mark.filterwarnings("ignore")]
-
-PUSHDOWN = "spark.sql.python.filterPushdown.enabled"
-
-
-@pytest.fixture(scope="module")
-def spark(importable, tmp_path_factory):
-    from pyspark.sql import SparkSession
-
-    os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
-    builder = SparkSession.builder.master("local[2,4]").appName("howdah")
-    settings = {
-        "spark.ui.enabled": "false",
-        "spark.sql.session.timeZone": "UTC",
-        "spark.sql.warehouse.dir": str(tmp_path_factory.mktemp("warehouse")),
-        "spark.driver.host": "127.0.0.1",
-        "spark.driver.memory": "512m",
-        "spark.sql.shuffle.partitions": "2",
-        PUSHDOWN: "true",
-    }
-    for name, value in settings.items():
-        builder = builder.config(name, value)
-    session = builder.getOrCreate()
-    session.sparkContext.setLogLevel("OFF")
-    yield session
-    session.stop()
 
 
 def rows_of(frame, columns=COLUMNS):

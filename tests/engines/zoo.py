@@ -7,9 +7,11 @@ from contextlib import closing, contextmanager
 
 import howdah
 
-__all__ = ["COLUMNS", "ROWS", "busy", "new_tables", "rows_at", "stored"]
+__all__ = ["COLUMNS", "PUSHDOWN", "ROWS", "busy", "new_tables", "rows_at", "stored"]
 
 ROWS = 5000
+#: The setting of Spark that lets it send filters to a Python data source.
+PUSHDOWN = "spark.sql.python.filterPushdown.enabled"
 #: The columns, in SQL, and how each is read by the query that is compared with.
 COLUMNS = {
     "id": "id",
@@ -53,14 +55,14 @@ def new_tables(dsn):
 
 
 @contextmanager
-def busy(dsn):
+def busy(dsn, changes=_CHANGES):
     """Change the table in another session, from before the block until its end."""
     stopped, changed = threading.Event(), threading.Event()
 
     def change():
         with closing(howdah.connect(dsn, autocommit=True)) as conn:
             while not stopped.is_set():
-                for statement in _CHANGES:
+                for statement in changes:
                     conn.execute(statement)
                 changed.set()
 
