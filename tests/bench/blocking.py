@@ -337,7 +337,7 @@ class Howdah(Modern):
     def contender(self, workload: Workload, server: Server) -> Contender | None:
         """Connect, and get ready for a workload."""
         if isinstance(workload, ArrowScan):
-            return scanning(self.name, server, workload.workers)
+            return scanning(self.name, workload, server, workload.workers)
         return super().contender(workload, server)
 
 
@@ -347,7 +347,7 @@ class OneThread(Howdah):
     def contender(self, workload: Workload, server: Server) -> Contender | None:
         """Connect, and get ready; None unless the workload is about threads."""
         if isinstance(workload, ArrowScan) and self.name in workload.peers_in("sync"):
-            return scanning(self.name, server, 1)
+            return scanning(self.name, workload, server, 1)
         return self.threads(workload, server, 1) if isinstance(workload, Threads) else None
 
 
@@ -475,7 +475,7 @@ class Connectorx:
         return Contender(self.name, run)
 
 
-def scanning(name: str, server: Server, workers: int) -> Contender:
+def scanning(name: str, workload: ArrowScan, server: Server, workers: int) -> Contender:
     """Return howdah with workers that read a large table."""
     import howdah
 
@@ -484,7 +484,7 @@ def scanning(name: str, server: Server, workers: int) -> Contender:
             conn.execute(statement)
 
     def run() -> tuple[int, ...]:
-        with howdah.scan(server.dsn, "large", partitions=4 * workers) as scan:
+        with howdah.scan(server.dsn, "large", where=workload.where, partitions=4 * workers) as scan:
             return shape(scan.read(workers=workers))
 
     return Contender(name, run)

@@ -238,17 +238,22 @@ class ArrowScan(Workload):
 
     Args:
         workers: How many there are.
-        sql: What they read, for drivers that take a query.
+        where: Which rows they read; all of them if it is empty.
     """
 
     workers: int = 4
-    sql: str = "SELECT * FROM large"
+    where: str = ""
     #: Made by the first driver that needs it: it is large.
     schema = """
         CREATE TABLE IF NOT EXISTS large AS
-        SELECT id, big, ratio, flag, label, day, moment, remark FROM mixed, generate_series(1, 10);
+        SELECT id, big, ratio, flag, label, day, moment, remark FROM mixed, generate_series(1, 50);
         VACUUM ANALYZE large
     """
+
+    @property
+    def sql(self) -> str:
+        """What they read, for drivers that take a query."""
+        return f"SELECT * FROM large WHERE {self.where}" if self.where else "SELECT * FROM large"
 
 
 @dataclass(frozen=True)
@@ -539,15 +544,22 @@ WORKLOADS: tuple[Workload, ...] = (
     ),
     ArrowScan(
         name="arrow-scan",
-        title="200,000 × 8 to Arrow, 4 workers",
+        title="1,000,000 × 8 to Arrow, 4 workers",
         goals={"sync": 1.3},
         peers={"sync": ("adbc", "connectorx")},
     ),
     ArrowScan(
         name="arrow-workers",
-        title="4 workers beside 1",
+        title="the same, 4 workers beside 1",
         goals={"sync": 1.5},
         peers={"sync": ("1 thread",)},
+    ),
+    ArrowScan(
+        name="arrow-filter",
+        title="by a regular expression, 4 workers beside 1",
+        goals={"sync": 1.5},
+        peers={"sync": ("1 thread",)},
+        where="remark ~ '[0-9]{5}$'",
     ),
     ArrowIn(
         name="arrow-in",
