@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import inspect
+import signal
 import sys
-from collections.abc import Callable
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType, ModuleType
 from typing import Any
 
-__all__ = ["Interrupted", "interrupt"]
+import pytest
+
+from tests.tasks import PATIENCE
+
+__all__ = ["Interrupted", "InterruptingLock", "interrupt", "late_signal"]
 
 #: The flags of code whose frames can be resumed. Before Python 3.12, an exception that a profile function
 #: raises when such a frame is resumed skips its `finally` blocks. That of a signal handler never does.
@@ -57,3 +65,33 @@ class InterruptingLock:
 
     def __exit__(self, *exc_info: object) -> None:
         raise Interrupted
+
+
+@contextmanager
+def late_signal() -> Iterator[None]:
+    """Expect that a signal handler interrupts a wait, although the signal interrupts no call of this thread.
+
+    Another thread gets the signal. One that comes just before a call of this thread has the same effect.
+    """
+    interrupted = threading.Event()
+    in_time: list[bool] = []
+
+    def interrupt(*args: object) -> None:
+        interrupted.set()
+        raise Interrupted
+
+    def get_signal() -> None:
+        time.sleep(0.1)
+        signal.pthread_kill(threading.get_ident(), signal.SIGUSR1)
+        in_time.append(interrupted.wait(PATIENCE))
+
+    before = signal.signal(signal.SIGUSR1, interrupt)
+    thread = threading.Thread(target=get_signal)
+    thread.start()
+    try:
+        with pytest.raises(Interrupted):
+            yield
+        thread.join()
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert in_time == [True], "the signal has not interrupted the wait"

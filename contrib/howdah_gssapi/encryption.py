@@ -10,6 +10,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from howdah.errors import Error, OperationalError
+from howdah.io.polling import wait_for_socket
 from howdah.io.sockets import open_socket
 from howdah.io.tls_socket import SecuredSocket
 from howdah_gssapi.context import gssapi_context, is_available, step, wrap_size_limit
@@ -27,6 +28,7 @@ __all__ = ["GSSSocket", "open_encrypted"]
 REQUEST = struct.pack("!ii", 8, 80877104)
 #: The most bytes of a token, as large as PostgreSQL accepts.
 MAX_TOKEN = 65536
+_EXPIRED = "timeout expired"
 
 
 class GSSSocket(SecuredSocket):
@@ -105,6 +107,8 @@ def _receive(sock: socket.socket, size: int, deadline: float | None) -> bytes:
     data = b""
     while len(data) < size:
         _limit(sock, deadline)
+        if not wait_for_socket(sock, sock.gettimeout(), reading=True):
+            raise TimeoutError(_EXPIRED)
         received = sock.recv(size - len(data))
         if not received:
             raise OperationalError("the server closed the connection")
@@ -116,5 +120,5 @@ def _limit(sock: socket.socket, deadline: float | None) -> None:
     """Have the next call on a socket end at the deadline, also if a server sends byte by byte."""
     left = None if deadline is None else deadline - time.monotonic()
     if left is not None and left <= 0:
-        raise TimeoutError("timeout expired")
+        raise TimeoutError(_EXPIRED)
     sock.settimeout(left)

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 from time import monotonic
 
 from howdah.io.event_loop import TaskEvent, running_event_loop
+from howdah.io.polling import call_limits
 
 __all__ = ["AsyncSignal", "Signal"]
 
@@ -45,7 +46,7 @@ class Signal:
         Returns:
             Whether it is met.
         """
-        return self._condition.wait_for(condition, timeout)
+        return any(self._condition.wait_for(condition, limit) for limit in call_limits(timeout))
 
 
 class AsyncSignal:

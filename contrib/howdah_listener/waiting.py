@@ -11,6 +11,7 @@ from typing import Any
 
 from howdah.errors import OperationalError
 from howdah.io.operation import Idle, Operation
+from howdah.io.polling import call_limits
 from howdah.protocol.exchange import QueryExchange
 
 __all__ = ["Waiter", "check"]
@@ -87,12 +88,12 @@ class Waiter:
         with selectors.DefaultSelector() as selector:
             selector.register(connection.fileno(), selectors.EVENT_READ)
             selector.register(self._receiver, selectors.EVENT_READ)
-            ready = selector.select(timeout)
+            ready = any(selector.select(limit) for limit in call_limits(timeout))
         with suppress(BlockingIOError):
             self._receiver.recv(4096)
         if ready:
             _wait(connection.kernel, 0.0)
-        return bool(ready)
+        return ready
 
     def close(self) -> None:
         """Close the sockets."""

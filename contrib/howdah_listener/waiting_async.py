@@ -19,6 +19,8 @@ else:
     import socket
     from contextlib import suppress
 
+    from howdah.io.polling import call_limits
+
 __all__ = ["AsyncWaiter", "check"]
 
 _QUESTION = b"SELECT 1"
@@ -154,12 +156,12 @@ class AsyncWaiter:
             with selectors.DefaultSelector() as selector:
                 selector.register(connection.fileno(), selectors.EVENT_READ)
                 selector.register(self._receiver, selectors.EVENT_READ)
-                ready = selector.select(timeout)
+                ready = any(selector.select(limit) for limit in call_limits(timeout))
             with suppress(BlockingIOError):
                 self._receiver.recv(4096)
             if ready:
                 _wait(connection.kernel, 0.0)
-            return bool(ready)
+            return ready
 
         def close(self) -> None:
             """Close the sockets."""

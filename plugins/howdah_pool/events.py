@@ -11,6 +11,7 @@ from functools import partial
 from queue import Empty, SimpleQueue
 
 from howdah.io.event_loop import running_event_loop
+from howdah.io.polling import call_limits
 
 __all__ = ["AsyncClientEvent", "AsyncWorkerEvent", "ClientEvent", "WorkerEvent"]
 
@@ -29,8 +30,10 @@ class ClientEvent:
 
     def wait(self, timeout: float) -> None:
         """Wait until the event is set, or `timeout` seconds have passed."""
-        with suppress(Empty):
-            self._queue.get(timeout=timeout)
+        for limit in call_limits(timeout):
+            with suppress(Empty):
+                self._queue.get(timeout=limit)
+                return
 
 
 class AsyncClientEvent:

@@ -27,8 +27,6 @@ __all__ = ["BlockingTransport", "Expired"]
 _DONTWAIT = getattr(socket, "MSG_DONTWAIT", 0)
 #: The beginning of the message of an error about a broken connection.
 _LOST = "the connection is lost: "
-#: The longest single wait with a deadline, in seconds: `poll` takes no more than 24 days.
-_LONGEST_WAIT = 1e6
 
 
 def run_until_ready(sock: socket.socket, session: Session | TLSStream, exchange: Exchange) -> None:
@@ -42,10 +40,10 @@ def run_until_ready(sock: socket.socket, session: Session | TLSStream, exchange:
         howdah.OperationalError: the server violated the protocol.
     """
     while not exchange.ready:
-        if session.output_size and not _COOPERATIVE.send(sock, session):
-            _poll(sock, True, None)
-            if not _poll(sock, False, 0):
-                continue
+        writing = session.output_size > 0 and not _COOPERATIVE.send(sock, session)
+        _poll(sock, writing, None)
+        if writing and not _poll(sock, False, 0):
+            continue
         exchange.replaced = None
         _COOPERATIVE.receive(sock, session)
 
@@ -151,7 +149,7 @@ def time_left(deadline: float) -> float:
     left = deadline - monotonic()
     if left <= 0:
         raise Expired
-    return min(left, _LONGEST_WAIT)
+    return left
 
 
 class BlockingTransport:

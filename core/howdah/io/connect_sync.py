@@ -10,9 +10,10 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Awaitable, Callable, Generator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from howdah.io.polling import wait_for_socket
+from howdah.io.polling import call_limits, wait_for_socket
 from howdah.lazy.tuples import NamedTuple
 from howdah.protocol.credentials import AuthenticationFailed
 
@@ -159,10 +160,12 @@ def _in_thread(function: Callable[[], Any], timeout: float) -> Any:
             results.put((None, error))
 
     threading.Thread(target=call, name="howdah-connecting", daemon=True).start()
-    try:
-        result, error = results.get(timeout=timeout)
-    except Empty:
-        raise TimeoutError from None
+    for limit in call_limits(timeout):
+        with suppress(Empty):
+            result, error = results.get(timeout=limit)
+            break
+    else:
+        raise TimeoutError
     if error is not None:
         raise error
     return result
