@@ -137,7 +137,7 @@ REFUSALS: dict[str, Callable[[socket.socket], object]] = {
 def test_servers_that_cannot_negotiate_get_the_older_version(
     connect: Side, refusal: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(attempt, "VERSION_TIMEOUT", 0.1)
+    monkeypatch.setattr(attempt, "VERSION_TIMEOUT", 1.0)
     versions: list[bytes] = []
 
     def script(conn: socket.socket) -> None:
@@ -154,7 +154,7 @@ def test_servers_that_cannot_negotiate_get_the_older_version(
             assert connected.server_info.protocol_version == 196608
         assert versions == [b"\0\3\0\2", b"\0\3\0\0", b"\0\3\0\0"]
         with pytest.raises(errors.OperationalError):
-            connect(dsn_of(server), max_protocol_version="latest", min_protocol_version="3.2", timeout=0.3)
+            connect(dsn_of(server), max_protocol_version="latest", min_protocol_version="3.2", timeout=2.0)
         assert versions[3:] == [b"\0\3\0\2"]
         connect.close()
 
@@ -177,10 +177,10 @@ def test_the_older_version_is_asked_for_unless_a_newer_one_is_wanted(connect: Si
 def test_a_server_that_is_down_is_not_asked_for_the_older_version_without_end(
     connect: Side, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(attempt, "VERSION_TIMEOUT", 0.1)
+    monkeypatch.setattr(attempt, "VERSION_TIMEOUT", 1.0)
     with ScriptedServer(silence) as server:
         with pytest.raises(errors.ConnectionTimeout):
-            connect(dsn_of(server), max_protocol_version="latest", timeout=0.3)
+            connect(dsn_of(server), max_protocol_version="latest", timeout=2.0)
         assert server.accepted == 2
     with ScriptedServer(lambda conn: None) as server:
         with pytest.raises(errors.OperationalError):
@@ -190,7 +190,7 @@ def test_a_server_that_is_down_is_not_asked_for_the_older_version_without_end(
 def test_a_server_with_room_for_one_connection_is_tried_again(
     connect: Side, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(attempt, "VERSION_TIMEOUT", 0.1)
+    monkeypatch.setattr(attempt, "VERSION_TIMEOUT", 1.0)
 
     def reset(conn: socket.socket) -> None:
         packet(conn)
@@ -504,7 +504,7 @@ def test_timeout_of_a_silent_server(connect: Side) -> None:
         with pytest.raises(errors.ConnectionTimeout):
             connect(dsn_of(silent, sslmode="require"), timeout=0.2)
         with ScriptedServer(welcome(name="second")) as second:
-            connected = connect(dsn_of(silent, second), timeout=0.2)
+            connected = connect(dsn_of(silent, second), timeout=2.0)
             assert connected.server_info.parameters["name"] == "second"
             connect.close()
 
