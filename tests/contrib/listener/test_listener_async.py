@@ -67,7 +67,8 @@ def backends(conn):
 
 def kill(conn):
     query = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE application_name = %s"
-    assert conn.execute(query, [NAME]).fetchall() == [(True,)]
+    # That of a listener that has just closed its connection may still be there.
+    assert {*conn.execute(query, [NAME])} == {(True,)}
 
 
 def send(conn, channel, payload=""):
