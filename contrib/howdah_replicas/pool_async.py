@@ -34,7 +34,6 @@ ASYNC = True
 
 if ASYNC:
     from howdah.io.event_loop import is_trio
-    from howdah_pool.nursery import Nursery
     from howdah_pool.worker_tasks import WorkerTask, start_worker
 
 __all__ = ["AsyncReplicatedPool"]
@@ -161,8 +160,11 @@ class AsyncReplicatedPool:
             stack: gets what closes it.
         """
         if ASYNC:
-            nursery = Nursery() if is_trio() else None
-            if nursery is not None:
+            nursery = None
+            if is_trio():
+                from howdah_pool.nursery import Nursery
+
+                nursery = Nursery()
                 await nursery.__aenter__()
                 stack.push_async_exit(nursery.__aexit__)
         for server in self._servers.values():

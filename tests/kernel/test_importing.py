@@ -17,6 +17,14 @@ from howdah.lazy.pattern import pattern
 from tests.distributions import Site
 
 GROUPS = ("howdah", "howdah.provides")
+ROOT = Path(__file__).parents[2]
+#: The packages; howdah_django needs the settings of a project.
+PACKAGES = sorted(
+    path.name
+    for folder in ("core", "plugins", "contrib")
+    for path in (ROOT / folder).glob("howdah*")
+    if path.name not in ("howdah_demo", "howdah_django")
+)
 
 
 @pytest.fixture
@@ -69,6 +77,18 @@ def test_a_program_that_blocks_imports_nothing_that_it_does_not_need() -> None:
         "howdah.client.connection_async",
         "howdah.errors.sqlstates",
     }
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_program_on_asyncio_needs_no_trio(package: str) -> None:
+    script = f"""
+import sys
+sys.modules["anyio"] = sys.modules["trio"] = None
+import {package}
+for name in getattr({package}, "__all__", ()):
+    getattr({package}, name)
+"""
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
 
 
 def test_an_asynchronous_one_does_not_import_the_blocking_side() -> None:
