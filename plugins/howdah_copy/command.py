@@ -25,6 +25,7 @@ from howdah.errors import (
 from howdah_copy.batches import Records, import_batches
 from howdah_copy.files import DamagedFileError, format_of, is_file, opened, size_of
 from howdah_copy.keyed_export import export_by_key
+from howdah_copy.names import split_names
 from howdah_copy.parquet import read_parquet, write_parquet
 from howdah_copy.progress import progress
 
@@ -69,6 +70,7 @@ class Job(NamedTuple):
         out: whether the file is written.
         format: csv, text, binary or parquet.
         header: whether a CSV file has the names of the columns in its first line.
+        delimiter: the character between the values, None for the format's own.
         part: how many rows make a batch or a part; None to copy at once.
         key: the column in whose order a table is exported, to be resumed; None to export at once.
         restart: whether to begin again, whatever has been copied before.
@@ -81,6 +83,7 @@ class Job(NamedTuple):
     out: bool
     format: str
     header: bool
+    delimiter: str | None
     part: int | None
     key: str | None
     restart: bool
@@ -89,6 +92,11 @@ class Job(NamedTuple):
     def resumable(self) -> bool:
         """Whether the same command goes on after an interruption."""
         return self.part is not None
+
+    @property
+    def in_lines(self) -> bool:
+        """Whether the file has lines, and its values a delimiter."""
+        return self.format in ("csv", "text")
 
     @property
     def target(self) -> sql.Composable:
@@ -109,8 +117,12 @@ class Job(NamedTuple):
 
     def options(self, first: bool = True) -> sql.Composable:
         """Return the options of COPY, for the beginning of the file or for a later part of it."""
-        header = self.format == "csv" and self.header and first
-        return sql.SQL(cast(Any, f"FORMAT {self.format}{', HEADER' if header else ''}"))
+        options: list[sql.Composable] = [sql.SQL(cast(Any, f"FORMAT {self.format}"))]
+        if self.format == "csv" and self.header and first:
+            options.append(sql.SQL("HEADER"))
+        if self.delimiter is not None:
+            options.append(sql.SQL("DELIMITER {}").format(self.delimiter))
+        return sql.SQL(", ").join(options)
 
     def statement(self, first: bool = True) -> sql.Composable:
         """Return the COPY, for the beginning of the file or for a later part of it."""
@@ -130,6 +142,9 @@ class Job(NamedTuple):
               " with the columns; default: it has.")  # fmt: skip
 @click.option("-c", "--columns", metavar="NAMES",
               help="The columns, with commas between them; default: all of the table.")  # fmt: skip
+@click.option("-d", "--delimiter", metavar="CHARACTER",
+              help="What separates the values of a CSV or text file; default: a comma, in text"
+              " a tab.")  # fmt: skip
 @click.option("--batch", type=click.IntRange(min=1), metavar="ROWS",
               help="Into a table: commit after this many rows, so that the copy can be resumed.")  # fmt: skip
 @click.option("--key", metavar="COLUMN",
@@ -159,7 +174,9 @@ def copy(
     The file is recognised by its extension (.csv, .tsv, .txt, .bin, .pgcopy,
     followed by .gz, .bz2, .xz or .zst if it is compressed, or .parquet, for
     which howdah[arrow] is needed), by a slash, or by "-", which stands for
-    standard input and output. CONNINFO follows the file and the table.
+    standard input and output. The names of the table, its schema and columns
+    are taken as they are; one that has a dot, a comma or quotes is written in
+    double quotes, as in SQL. CONNINFO follows the file and the table.
 
     All rows are copied, or none. With --batch and --key, repeating the command
     continues after an interruption, and copies each row once. --batch is for
@@ -229,6 +246,7 @@ def _job(
     format: str | None,
     header: bool,
     columns: str | None,
+    delimiter: str | None,
     batch: int | None,
     key: str | None,
     restart: bool,
@@ -251,13 +269,21 @@ def _job(
     else:
         out = is_file(target)
         path, name = (target, source) if out else (source, target)
-        table = sql.Identifier(*name.split("."))
-    names = [name.strip() for name in columns.split(",")] if columns else None
+        table = sql.Identifier(*_names(name, "."))
+    names = _names(columns, ",") if columns else None
     part = None if batch is None and key is None else batch or PART
-    job = Job(path, table, query, names, out, format or _told_format(path), header, part, key, restart)
+    format = format or _told_format(path)
+    job = Job(path, table, query, names, out, format, header, delimiter, part, key, restart)
     if objection := _objection(job):
         raise click.UsageError(objection)
     return job
+
+
+def _names(text: str, separator: str) -> list[str]:
+    try:
+        return split_names(text, separator)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
 
 
 def _told_format(path: str) -> str:
@@ -276,6 +302,15 @@ def _told_format(path: str) -> str:
 
 
 def _objection(job: Job) -> str:
+    """Return why a job makes no sense, empty if it does."""
+    if job.delimiter is not None and not job.in_lines:
+        return "--delimiter is for files in CSV or text format"
+    if job.query is not None and job.columns is not None:
+        return "--columns is for a table: name the columns in the query"
+    return _objection_to_resuming(job)
+
+
+def _objection_to_resuming(job: Job) -> str:
     """Return why a job cannot be resumed, empty if it can or need not."""
     if job.restart and not job.resumable:
         return "--restart is for --batch and --key"
@@ -283,9 +318,7 @@ def _objection(job: Job) -> str:
         return "--key is for copying a table into a file"
     if job.resumable and job.out and job.key is None:
         return "to be resumed, copying into a file needs --key"
-    if job.query is not None and job.columns is not None:
-        return "--columns is for a table: name the columns in the query"
-    if job.resumable and (job.path == "-" or job.format not in ("csv", "text")):
+    if job.resumable and (job.path == "-" or not job.in_lines):
         return "only a file in CSV or text format can be resumed"
     return ""
 
@@ -397,4 +430,6 @@ def _explain(error: Exception, lines_before: int = 0) -> str:
         if isinstance(error, OSError) and error.filename and error.strerror:
             return f"{error.filename}: {error.strerror}"
         return str(error)
-    return f"line {int(found[1]) + lines_before}{found[2]}: {cast(Error, error).diag.message_primary}"
+    diag = cast(Error, error).diag
+    message = f"line {int(found[1]) + lines_before}{found[2]}: {diag.message_primary}"
+    return f"{message}: {diag.message_detail}" if diag.message_detail else message

@@ -18,6 +18,7 @@ from click.testing import CliRunner, Result
 import howdah
 from howdah.cli.commands import command_line
 from howdah.conninfo import parse
+from howdah_copy.names import split_names
 from tests.pages import ROOT, blocks
 
 
@@ -114,6 +115,74 @@ def test_two_of_the_same_kind(names: str, kind: str) -> None:
     result = run(*names.split())
     assert result.exit_code == 2
     assert f"are both {kind}" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [
+        ("people", ["people"]),
+        ("My Zoo.Some People", ["My Zoo", "Some People"]),
+        ('"My Zoo"."p.x"', ["My Zoo", "p.x"]),
+        ('zoo."say ""hay"""', ["zoo", 'say "hay"']),
+        ('"x.csv"', ["x.csv"]),
+    ],
+)
+def test_names(name: str, parts: list[str]) -> None:
+    assert split_names(name, ".") == parts
+
+
+@pytest.mark.parametrize("name", ["", ".", "a.", "a..b", '"a', 'a"b"', '"a"b', '""', '"a""'])
+def test_names_that_are_none(name: str) -> None:
+    result = run(name, "./x.csv")
+    assert result.exit_code == 2
+    assert "double quotes enclose a whole name" in " ".join(result.stderr.replace("│", " ").split())
+
+
+def test_quoted_names(dsn: str, tmp_path: Path) -> None:
+    path = tmp_path / "p.csv"
+    with howdah.connect(dsn, autocommit=True) as conn:
+        conn.execute('CREATE TABLE "a.b" ("c,d" int, "e f" int)')
+        try:
+            conn.execute('INSERT INTO "a.b" VALUES (1, 2)')
+            assert run("--columns", ' e f, "c,d"', 'public."a.b"', path, dsn).exit_code == 0
+            assert path.read_text() == 'e f,"c,d"\n2,1\n'
+            assert run("--columns", '"e f","c,d"', path, '"a.b"', dsn).exit_code == 0
+            assert conn.execute('SELECT * FROM "a.b"').fetchall() == [(1, 2)] * 2
+        finally:
+            conn.execute('DROP TABLE "a.b"')
+
+
+def add_key(dsn: str) -> None:
+    with howdah.connect(dsn) as conn:
+        conn.execute('ALTER TABLE "some people" ADD PRIMARY KEY (id)')
+
+
+def test_a_delimiter(dsn: str, table: str, tmp_path: Path) -> None:
+    add_key(dsn)
+    before = rows(dsn)
+    for name, resuming in [("p.csv", ()), ("p.txt", ()), ("p2.csv", ("--key", "id"))]:
+        path = tmp_path / name
+        assert run("--delimiter", ";", *resuming, table, path, dsn).exit_code == 0
+        assert b"\n1;" in b"\n" + path.read_bytes()
+        for batches in ((), ("--batch", "300")):
+            with howdah.connect(dsn, autocommit=True) as conn:
+                conn.execute('TRUNCATE "some people"')
+            assert run("-d", ";", *batches, path, table, dsn).exit_code == 0
+            assert rows(dsn) == before
+    result = run("--delimiter", ";;", table, path, dsn)
+    assert result.exit_code == 1
+    assert "COPY delimiter must be a single one-byte character" in result.stderr
+
+
+def test_a_duplicate_key_is_named(dsn: str, table: str, tmp_path: Path) -> None:
+    add_key(dsn)
+    path = tmp_path / "p.csv"
+    path.write_text("id,name\n1001,a\n7,b\n")
+    result = run(path, table, dsn)
+    assert result.exit_code == 1
+    assert "line 3: duplicate key value violates unique constraint" in result.stderr
+    assert "Key (id)=(7) already exists." in result.stderr
+    assert len(rows(dsn)) == 1000
 
 
 def test_a_query_and_two_names() -> None:
@@ -213,6 +282,7 @@ def test_no_progress_unless_there_is_a_terminal_or_it_is_asked_for(
         (["./people.json", "people"], "the extension of './people.json' is none that tells the format"),
         (["./people.csv.zip", "people"], "say it with --format"),
         (["-q", "SELECT 1", "./q.xlsx"], "say it with --format"),
+        (["--delimiter", ";", "people", "p.bin"], "--delimiter is for files in CSV or text format"),
     ],
 )
 def test_what_is_wrong_is_said(arguments: list[str], message: str) -> None:
