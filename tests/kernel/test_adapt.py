@@ -460,6 +460,40 @@ def test_an_adapter_that_is_no_class(adapter):
         AdaptersMap().register_loader(25, adapter)
 
 
+class Misspelt:
+    format = Format.TEXT
+
+    def laod(self, data):
+        return data
+
+
+@pytest.mark.parametrize("base", [Dumper, Loader, object])
+@pytest.mark.parametrize("lazy", [False, True])
+def test_an_adapter_that_lacks_its_method(adapters, base, lazy):
+    """It is refused when it is registered, not when a value comes."""
+    wrong = type("Wrong", (Misspelt, base), {})
+
+    def register(adapters):
+        adapters.register_dumper(Animal, wrong)
+
+    with pytest.raises(TypeError, match=r"test_adapt\.Wrong is no dumper: it lacks dump\b"):
+        if lazy:
+            adapters.register_lazy(register, classes=[Animal])
+            adapters.get_dumper(Animal, PyFormat.AUTO)
+        else:
+            register(adapters)
+    with pytest.raises(TypeError, match=r"test_adapt\.Wrong is no loader: it lacks load \(see"):
+        adapters.register_loader(25, wrong)
+    assert adapters.get_loader(25, Format.TEXT) is None
+
+
+def test_an_adapter_that_is_another_class(adapters):
+    with pytest.raises(TypeError, match="is no dumper: it lacks dump, format, oid, quote, get_key, upgrade"):
+        adapters.register_dumper(Animal, Cat)
+    with pytest.raises(TypeError, match="is no loader: it lacks load, format"):
+        adapters.register_loader(25, Cat)
+
+
 @pytest.mark.parametrize("context", [5, "text", TypeInfo("animal", 1, 2)])
 def test_a_type_registered_on_no_adapters(context):
     with pytest.raises(

@@ -14,6 +14,7 @@ import pytest
 
 import howdah
 from howdah import Driver, NotSupportedError, PluginError, ProgrammingError, hookimpl
+from howdah.adapt import Loader
 from howdah.client.cursor_base import BaseCursor
 from howdah.framework.plugins import discover
 from howdah.hookspecs import Mixins
@@ -209,6 +210,19 @@ class TestBrokenPlugins:
         with pytest.raises(PluginError, match=rf"'bad'.*howdah_{hook}\(\) .* lacks {lacks}") as caught:
             getattr(driver.hooks, hook)()
         assert caught.value.plugin == "bad"
+
+    def test_an_adapter_that_lacks_its_method(self) -> None:
+        class Misspelt(Loader):
+            def laod(self, data: Any) -> Any:
+                return data
+
+        @hookimpl
+        def howdah_register_adapters(adapters: Any) -> None:
+            adapters.register_loader(25, Misspelt)
+
+        plugin = SimpleNamespace(howdah_register_adapters=howdah_register_adapters)
+        with pytest.raises(PluginError, match=r"'bad'.*howdah_register_adapters.*Misspelt .* lacks load"):
+            Driver(enable=[], plugins=[("bad", plugin)])
 
     def test_an_argument_that_the_hook_does_not_have(self) -> None:
         @hookimpl

@@ -36,6 +36,13 @@ class Raising(Loader):
         raise Raised
 
 
+class Leaving(Loader):
+    """Leaves values as they are."""
+
+    def load(self, data: Any) -> bytes:
+        return bytes(data)
+
+
 class RaisingAtOnce(Loader):
     """Cannot even be made."""
 
@@ -231,7 +238,7 @@ async def test_named_cursor_left_where_it_was(aconn: AsyncConnection[Any]) -> No
         await cur.execute("select case when i = 3 then i::int2 end, i from generate_series(1, 9) as i")
         with pytest.raises(Raised):
             await cur.fetchmany(5)
-        aconn.adapters.register_loader("int2", howdah.adapt.Loader)
+        aconn.adapters.register_loader("int2", Leaving)
         with pytest.raises(Raised):
             await cur.scroll(4)
         with pytest.raises(Raised):

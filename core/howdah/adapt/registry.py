@@ -18,6 +18,10 @@ __all__ = ["AdaptersMap", "TypeInfo", "TypesRegistry"]
 _TABLES = ("_dumpers", "_dumpers_by_type", "_loaders", "_formats")
 _TABLES_BY_TYPE = _TABLES[1:]
 
+#: What adapters have, first the method that their base class leaves to them.
+_OF_DUMPERS = ("dump", "format", "oid", "quote", "get_key", "upgrade")
+_OF_LOADERS = ("load", "format")
+
 #: How deep `choose_format` looks into a type for its parts; no type nests so deep.
 _DEEPEST = 32
 
@@ -116,13 +120,13 @@ class AdaptersMap:
             dumper: a class derived from `Dumper`, or one that follows `howdah.abc.Dumper`.
 
         Raises:
-            TypeError: `cls` is none of these, or `dumper` no class, or its `oid` no number.
+            TypeError: `cls` is none of these, or `dumper` is no dumper, or its `oid` no number; nothing is
+                registered.
             ValueError: no type can have its `oid`.
-            AttributeError: the dumper lacks an attribute; nothing is registered.
         """
         if not (cls is None or isinstance(cls, (str, type))):
             raise TypeError(f"dumpers are registered on classes or their names, not on {cls!r}")
-        format = _format_of(dumper)
+        format = _format_of(dumper, Dumper, _OF_DUMPERS)
         type_name: str | None = getattr(dumper, "type_name", None)
         key = self._type_key(type_name) if type_name else _oid_of(dumper)
         if cls is not None:
@@ -152,13 +156,12 @@ class AdaptersMap:
             loader: a class derived from `Loader`, or one that follows `howdah.abc.Loader`.
 
         Raises:
-            TypeError: `oid` is neither an oid nor a name, or `loader` no class.
-            AttributeError: the loader lacks an attribute; nothing is registered.
+            TypeError: `oid` is neither an oid nor a name, or `loader` is no loader; nothing is registered.
         """
         if not isinstance(oid, (int, str)):
             raise TypeError(f"loaders are registered on oids or names of types, not on {oid!r}")
         key = self._type_key(oid) if isinstance(oid, str) else oid
-        format = _format_of(loader)
+        format = _format_of(loader, Loader, _OF_LOADERS)
         self._put(self._loaders, format, key, loader)
         if format == Format.TEXT:
             self._texts.add(key)
@@ -461,9 +464,26 @@ class _LazyAdapter:
         self.shadowed = {place: tables[place[0]][place[1]][place[2]] for place in self.shadowed}
 
 
-def _format_of(adapter: type[Dumper | Loader]) -> Format:
+def _format_of(adapter: type[Dumper | Loader], base: type, names: Sequence[str]) -> Format:
+    """Return the format of an adapter.
+
+    Args:
+        adapter: the adapter.
+        base: the class that it derives from, unless it follows its protocol in `howdah.abc`.
+        names: the attributes that it has; those of `base` will do, except for the first one.
+
+    Raises:
+        TypeError: it is no class, or lacks an attribute, which would be noticed only with the first value.
+    """
     if not isinstance(adapter, type):
         raise TypeError(f"an adapter is a class, not {adapter!r}")
+    missing = getattr(base, names[0])
+    lacking = [name for name in names if getattr(adapter, name, missing) is missing]
+    if lacking:
+        raise TypeError(
+            f"{adapter.__module__}.{adapter.__qualname__} is no {base.__name__.lower()}: it lacks"
+            f" {', '.join(lacking)} (see howdah.adapt.{base.__name__})"
+        )
     return Format(adapter.format)
 
 

@@ -112,7 +112,7 @@ def test_half_an_adapter_registers_nothing(conn, method):
         def __init__(self, *args: Any) -> None:
             pass
 
-    with pytest.raises(AttributeError):
+    with pytest.raises(TypeError, match="it lacks"):
         getattr(conn.adapters, method)(int if method == "register_dumper" else "int4", Nothing)
     assert conn.execute("SELECT %s", [1]).fetchone() == (1,)
 
