@@ -193,13 +193,13 @@ class TestBrokenPlugins:
         ("hook", "lacks"),
         [
             ("connect_observer", "connect_ended"),
-            ("pool_observer", "acquire_started"),
-            ("query_observer", "query_started"),
-            ("query_planner", "plan"),
-            ("scheduler", "lock"),
+            ("pool_observer", "acquire_started, acquire_ended, released, connection_created, closed"),
+            ("query_observer", "query_started, query_ended"),
+            ("query_planner", "plan, executed, failed, rolled_back, parameter_changed"),
+            ("scheduler", "lock, run, execute_cached, should_retry, close"),
         ],
     )
-    def test_what_a_hook_returns_lacks_a_method(self, hook: str, lacks: str) -> None:
+    def test_what_a_hook_returns_lacks_methods(self, hook: str, lacks: str) -> None:
         @hookimpl
         def answer() -> object:
             return object()
@@ -273,6 +273,7 @@ class TestBrokenPlugins:
             ("howdah_mixins", object),
             ("howdah_mixins", Mixins(connection=7)),
             ("howdah_connection_parameters", None),
+            ("howdah_connection_parameters", ["x"]),
             ("howdah_connection_settings", "threshold"),
             ("howdah_connection_settings", ["autocommit"]),
             ("howdah_connection_settings", ["connect_timeout"]),
@@ -283,6 +284,11 @@ class TestBrokenPlugins:
     def test_an_answer_that_makes_no_sense(self, hook: str, answer: Any) -> None:
         plugin = SimpleNamespace(**{hook: hookimpl(lambda: answer)})
         with pytest.raises(PluginError, match=rf"'bad'.*{hook}"):
+            Driver(enable=[], plugins=[("bad", plugin)])
+
+    def test_a_connection_parameter_that_is_a_name(self) -> None:
+        plugin = SimpleNamespace(howdah_connection_parameters=hookimpl(lambda: ["tusk"]))
+        with pytest.raises(PluginError, match=r"'bad'.*howdah\.conninfo\.Parameter .* 'tusk'"):
             Driver(enable=[], plugins=[("bad", plugin)])
 
     def test_a_connection_parameter_that_exists(self) -> None:

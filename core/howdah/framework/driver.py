@@ -431,12 +431,14 @@ class Driver:
 
     def _gather_parameters(self) -> ParameterRegistry:
         from howdah.conninfo import PARAMETERS
-        from howdah.conninfo.parameter import ParameterRegistry
+        from howdah.conninfo.parameter import Parameter, ParameterRegistry
 
         parameters = {parameter.name: parameter for parameter in PARAMETERS}
 
         def contribute(contributed: Iterable[Parameter]) -> None:
             for parameter in contributed:
+                if not isinstance(parameter, Parameter):
+                    raise TypeError(f"a howdah.conninfo.Parameter was expected, not {parameter!r}")
                 if parameter.name in parameters:
                     raise ValueError(f"there is a connection parameter {parameter.name!r} already")
                 parameters[parameter.name] = parameter
@@ -709,12 +711,11 @@ def _check_marks(implementation: object) -> None:
 
 def _check_answer(answer: object, function: Callable[..., Any], methods: Iterable[str]) -> None:
     """Check that what a hook returned for a connection or a pool has the methods that are called."""
-    for method in methods:
-        if not hasattr(answer, method):
-            raise TypeError(
-                f"{function.__name__}() returned a {type(answer).__qualname__}, which lacks {method}"
-                " (see howdah.hookspecs)"
-            )
+    if lacking := [method for method in methods if not hasattr(answer, method)]:
+        raise TypeError(
+            f"{function.__name__}() returned a {type(answer).__qualname__}, which lacks {', '.join(lacking)}"
+            " (see howdah.hookspecs)"
+        )
 
 
 def _is_public(name: str) -> bool:
