@@ -297,6 +297,25 @@ class TestDoctor:
     def test_a_bad_conninfo(self) -> None:
         assert "tusk" in self.ails("tusk=ivory", "conninfo")
 
+    @pytest.mark.parametrize(
+        ("raised", "step"), [("FileNotFoundError", "resolving"), ("howdah.ProgrammingError", "conninfo")]
+    )
+    def test_a_conninfo_that_its_plugin_cannot_resolve(self, raised: str, step: str, site: Site) -> None:
+        source = f"""
+            import howdah.errors
+            from howdah.hookspecs import conninfo_prefixes, hookimpl
+
+            @conninfo_prefixes("zoo:")
+            @hookimpl
+            def howdah_resolve_conninfo(conninfo, params):
+                raise {raised}("no address book")
+        """
+        site.install("acme-zoo", "1.5", modules={"acme_zoo": source}, plugins={"zoo": "acme_zoo"})
+        output = self.ails("zoo:x", step)
+        assert f"{raised.removeprefix('howdah.')}: no address book" in output
+        assert "while resolving the conninfo, by the plugin 'zoo' (acme-zoo 1.5)" in output
+        assert "the server's log" not in output
+
     def test_a_host_that_does_not_exist(self) -> None:
         output = self.ails("host=nowhere.invalid", "name")
         assert "port 5432 the name does not resolve" in " ".join(row(output, "nowhere.invalid"))

@@ -9,6 +9,8 @@ __all__ = ["ADVICE", "WITHOUT_PASSWORD", "WITHOUT_TLS", "refusal", "steps_of_ref
 #: What to try, by the step that failed.
 ADVICE = {
     "conninfo": "correct it; the page on conninfo in howdah's documentation lists the parameters",
+    "resolving": "the plugin that resolves this conninfo raised the error before there was a connection: see what"
+    " its documentation says about the conninfo",
     "name": "check the spelling of the host, and that this machine can resolve it",
     "socket": "check that the server runs, that it listens there (listen_addresses, port,"
     " unix_socket_directories), and that no firewall is in the way",

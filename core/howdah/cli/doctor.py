@@ -15,6 +15,7 @@ import howdah
 from howdah import conninfo as conninfos
 from howdah.cli.advice import ADVICE, WITHOUT_PASSWORD, WITHOUT_TLS, refusal
 from howdah.errors import ConnectionTimeout, Error, NotSupportedError, PluginError, ProgrammingError
+from howdah.framework.driver import RESOLVING
 from howdah.framework.plugins import PluginInfo
 from howdah.io.attempt import Unsuitable
 from howdah.io.tls_socket import NotSecured
@@ -174,7 +175,7 @@ def _diagnose(examination: Examination, settings: Mapping[str, Any], error: Exce
         "step": step,
         "error": type(error).__name__,
         "sqlstate": sqlstate,
-        "message": str(error),
+        "message": "\n".join([str(error), *_resolver(error)]),
         "advice": advice,
     }
 
@@ -187,11 +188,18 @@ def _step_of(error: Exception) -> str:
         return "plugin"
     if isinstance(error, (ProgrammingError, NotSupportedError)):
         return "conninfo"
+    if _resolver(error):
+        return "resolving"
     if _caused_by(error, AuthenticationFailed):
         return "authentication"
     if _caused_by(error, Unsuitable):
         return "session"
     return "version" if _caused_by(error, ProtocolRefused, UnsupportedVersion) else ""
+
+
+def _resolver(error: Exception) -> list[str]:
+    """Return the note that names the plugin, if the error was raised when it resolved the conninfo."""
+    return [note for note in getattr(error, "__notes__", ()) if str(note).startswith(RESOLVING)]
 
 
 def _step_reached(hosts: list[dict[str, Any]], error: Exception) -> str:

@@ -15,6 +15,7 @@ import howdah
 import howdah.native.implementation
 from howdah import hookspecs
 from howdah.errors import NotSupportedError, PluginError, ProgrammingError
+from howdah.errors.context import add_note
 from howdah.framework.assembly import KERNEL_CLASSES, assemble
 from howdah.framework.capabilities import Capabilities
 from howdah.framework.plugins import (
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from howdah.protocol.credentials import Method
 
 __all__ = [
+    "RESOLVING",
     "ConnectionHooks",
     "Driver",
     "configuration",
@@ -65,6 +67,9 @@ _ASSEMBLY = frozenset(
         "howdah_register_commands",
     }
 )
+
+#: How the note in an error of `howdah_resolve_conninfo` begins, which goes on with the plugin.
+RESOLVING = "while resolving the conninfo"
 
 #: What is used of the objects that hooks return; their other methods are optional.
 _METHODS = {
@@ -409,6 +414,9 @@ class Driver:
         # No plugin can be added later, so that the implementations are collected once and not with each call.
         calls = [(each.function, each.argnames) for each in reversed(implementations)]
         first = caller.spec is not None and bool(caller.spec.opts.get("firstresult"))
+        if hook == "resolve_conninfo":
+            resolvers = [self._plugins[each.plugin_name] for each in reversed(implementations)]
+            return partial(_call_resolvers, calls, resolvers)
         if methods := _METHODS.get(hook):
             plugins = [self._plugins[each.plugin_name] for each in reversed(implementations)]
             return partial(_call_checked, calls, first, plugins, methods)
@@ -658,6 +666,24 @@ def _call(calls: Iterable[tuple[Callable[..., Any], Iterable[str]]], first: bool
                 return result
             results.append(result)
     return None if first else results
+
+
+def _call_resolvers(
+    calls: Iterable[tuple[Callable[..., Any], Iterable[str]]], plugins: Iterable[Plugin], **arguments: Any
+) -> Any:
+    """Call the implementations of `howdah_resolve_conninfo`; a note in their errors names the plugin.
+
+    The error itself stays what it is, because programs may expect it.
+    """
+    for call, plugin in zip(calls, plugins, strict=True):
+        try:
+            result = _call([call], True, **arguments)
+        except Exception as error:
+            add_note(error, f"{RESOLVING}, by the plugin {plugin.name!r} ({plugin.source})")
+            raise
+        if result is not None:
+            return result
+    return None
 
 
 def _call_checked(

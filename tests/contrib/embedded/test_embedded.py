@@ -131,7 +131,7 @@ def test_parse(conninfo: str, params: dict[str, Any], expected: Any) -> None:
         ("embedded:password=hush", "parameters follow"),
         ("embedded://data", "absolute path"),
         ("embedded://me:hush@/data", "absolute path"),
-        ("embedded:?dbname", "a parameter without a value: write [?]name=value$"),
+        ("embedded:?dbname", "a parameter without a value: write [?]name=value(?m:$)"),
         ("embedded:?host=elsewhere", "'host'"),
     ],
 )
