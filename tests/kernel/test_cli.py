@@ -124,8 +124,17 @@ class TestPlugins:
         assert row(done.stdout, "greet")[-1] == "enabled"
 
     def test_an_unknown_name_in_howdah_disable(self) -> None:
-        done = run(["plugins"], HOWDAH_DISABLE="fnord")
-        assert done.returncode == 1
+        done = run(["plugins"], HOWDAH_DISABLE="fnord,pool")
+        assert done.returncode == 0
+        assert "no plugin is called 'fnord'" in done.stderr
+        assert "Traceback" not in done.stderr
+        assert row(done.stdout, "pool")[-1] == "disabled"
+        assert row(done.stdout, "prepare")[-1] == "enabled"
+
+    @pytest.mark.parametrize("command", [["doctor"], ["copy", "a.csv", "a"]])
+    def test_an_unknown_name_in_howdah_disable_of_other_commands(self, command: list[str]) -> None:
+        done = run(command, HOWDAH_DISABLE="fnord")
+        assert (done.returncode, done.stdout) == (1, "")
         assert "no plugin is called 'fnord'" in done.stderr
         assert "Traceback" not in done.stderr
 
@@ -221,6 +230,23 @@ class TestWithoutTheExtra:
         assert missing in done.stderr
         assert 'pip install "howdah[cli]"' in done.stderr
         assert "Traceback" not in done.stderr
+
+
+class TestWithoutTheNativeCore:
+    """`HOWDAH_IMPL` asks for it; its absence takes one line."""
+
+    @pytest.mark.parametrize("command", ["--version", "plugins"])
+    def test_it_says_so(self, command: str) -> None:
+        code = f"""if True:
+            import sys
+            from howdah.cli import main
+            sys.modules["howdah.native.wire"] = None
+            main([{command!r}])
+        """
+        done = run([], program=("-c", code), HOWDAH_IMPL="native")
+        assert (done.returncode, done.stdout) == (1, "")
+        [line] = done.stderr.splitlines()
+        assert line.startswith("howdah: HOWDAH_IMPL asks for the native core, which was not built")
 
 
 @pytest.fixture(scope="module")

@@ -19,6 +19,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         import rich  # noqa: F401
     except ImportError as missing:
         sys.exit(f'howdah: the command line needs {missing.name}; install it with: pip install "howdah[cli]"')
+    try:
+        import howdah.native.implementation  # noqa: F401
+    except ImportError as error:  # HOWDAH_IMPL asks for what there is not
+        sys.exit(f"howdah: {error}")
     from howdah.cli.commands import command_line
     from howdah.errors import Error
 

@@ -9,20 +9,28 @@ import click
 
 from howdah.cli.arguments import conninfo_argument, version_option
 from howdah.cli.doctor_command import DoctorCommand
-from howdah.errors import PluginError
-from howdah.framework.driver import Driver, configure, default_driver
-from howdah.framework.plugins import PluginInfo
+from howdah.errors import PluginError, ProgrammingError
+from howdah.framework.driver import Driver, configure, default_driver, disabled_in_environment
+from howdah.framework.plugins import PluginInfo, discover
 
 __all__ = ["command_line"]
 
 
 class Commands(click.Group):
-    """A group whose errors do not repeat what looks like a conninfo, which may have a password in it."""
+    """A group whose errors do not repeat what looks like a conninfo, which may have a password in it.
+
+    Attributes:
+        problem: why there is no default driver, which only the command `plugins` does without.
+    """
+
+    problem: ProgrammingError | None = None
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         """Return the name of the command, the command, and its arguments."""
         if args and args[0] not in self.commands and ("=" in args[0] or "://" in args[0]):
             ctx.fail("the first argument must be a command, such as doctor, and the conninfo follows it")
+        if self.problem and args[0] != "plugins":
+            raise click.ClickException(str(self.problem))
         return super().resolve_command(ctx, args)
 
 
@@ -32,11 +40,10 @@ def command_line() -> click.Group:
     Plugins that fail are reported and left out.
 
     Raises:
-        howdah.ProgrammingError: `HOWDAH_DISABLE` names an unknown plugin.
+        howdah.PluginError: a plugin failed, and it is not clear which one.
     """
     failures: dict[str, PluginError] = {}
     while True:
-        configure(disable=list(failures))
         group = Commands(
             "howdah",
             help="howdah, a PostgreSQL driver in which every feature is a plugin.",
@@ -45,7 +52,7 @@ def command_line() -> click.Group:
         plugins: list[PluginInfo] = []
         _add_commands(group, plugins)
         try:
-            driver = default_driver()
+            driver, group.problem = _driver([*failures])
             driver.register_commands(group)
             # Their mixins are imported now: if one is broken, its plugin is listed as failed.
             _ = driver.Connection, driver.AsyncConnection
@@ -63,7 +70,21 @@ def command_line() -> click.Group:
     return group
 
 
-def _add_commands(group: click.Group, plugins: list[PluginInfo]) -> None:
+def _driver(failed: list[str]) -> tuple[Driver, ProgrammingError | None]:
+    """Return the default driver; or else one like it, and what is wrong with `HOWDAH_DISABLE`.
+
+    Args:
+        failed: the plugins to leave out.
+    """
+    configure(disable=failed)
+    try:
+        return default_driver(), None
+    except ProgrammingError as error:
+        known = {plugin.name for plugin in discover()[0]}
+        return Driver(disable=[*failed, *known.intersection(disabled_in_environment())]), error
+
+
+def _add_commands(group: Commands, plugins: list[PluginInfo]) -> None:
     """Add howdah's own subcommands.
 
     Args:
@@ -76,7 +97,8 @@ def _add_commands(group: click.Group, plugins: list[PluginInfo]) -> None:
     def show_plugins(as_json: bool) -> None:
         """List the installed plugins, and whether they are in use.
 
-        Plugins that failed are listed too; standard error says why.
+        Plugins that failed are listed too; standard error says why. It also
+        says which names in HOWDAH_DISABLE are none of a plugin.
         """
         from howdah.cli.doctor import plugins_as_json
         from howdah.cli.printing import console_for, print_failures, print_json, print_plugins
@@ -86,6 +108,8 @@ def _add_commands(group: click.Group, plugins: list[PluginInfo]) -> None:
         else:
             print_plugins(plugins, console_for())
             print_failures(plugins, console_for(stderr=True))
+        if group.problem:
+            click.echo(f"howdah: {group.problem}", err=True)
 
     @group.command("new-plugin")
     @click.argument("name")
