@@ -464,6 +464,12 @@ class TestMissing:
                 _ = instance.graze
             assert not hasattr(instance, "graze")
 
+    def test_a_conninfo_that_begins_with_its_name(self, corral: Site) -> None:
+        with pytest.raises(NotSupportedError, match=r'begins with "corral:" needs .*acme-corral 2\.3.*disabled'):
+            Driver(disable=["corral"]).connect("corral:hush")
+        with pytest.raises(ProgrammingError, match="expected name=value"):
+            Driver().connect("corral:hush")
+
     def test_attributes_of_an_enabled_plugin_are_left_alone(self, corral: Site) -> None:
         with pytest.raises(AttributeError) as caught:
             _ = Driver(enable=["corral"]).Connection.enclose

@@ -93,7 +93,23 @@ def _misplaced(name: str, equals: str, text: str, start: int, prefixes: Collecti
     if not equals and _NAME.fullmatch(name):
         advice = f': write "dbname={name}" for a database of this name' if text.strip() == name else ""
         return ProgrammingError(f'missing "=" after "{name}" in the conninfo{advice}')
-    return ProgrammingError(f"expected name=value at character {start + 1} of the conninfo")
+    advice = "" if start else _other_kind(text.strip(), equals)
+    return ProgrammingError(f"expected name=value at character {start + 1} of the conninfo{advice}")
+
+
+def _other_kind(text: str, equals: str) -> str:
+    """Return what to write, if the text looks like something else than pairs of names and values.
+
+    It shows nothing of the text, which may have a password in it.
+    """
+    first = text.split("=")[0]
+    if any(space in first for space in " \t\n"):
+        return ""
+    if first.startswith("/"):
+        return ': write "host=…" for the directory of a unix socket'
+    if any(mark in first for mark in "@/:"):
+        return ': a URI begins with "postgresql://", as in "postgresql://user@host/dbname"'
+    return "" if equals else ': write "dbname=…" for the name of a database'
 
 
 def format_keywords(values: Mapping[str, str]) -> str:

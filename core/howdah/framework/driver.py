@@ -167,6 +167,7 @@ class Driver:
         installed, provided_names = discover()
         selection = select(installed, enable=enable, disable=disable, plugins=plugins)
         self._plugins = {plugin.name: plugin for plugin in selection.enabled}
+        self._disabled = {plugin.name: plugin for plugin in selection.disabled}
         self._manager = pluggy.PluginManager("howdah")
         self._manager.add_hookspecs(hookspecs)
         self.plugins = (
@@ -244,10 +245,18 @@ class Driver:
 
         Raises:
             howdah.ProgrammingError: it is no str.
+            howdah.NotSupportedError: it begins with the name of a disabled plugin, such as `embedded:`.
         """
         if not isinstance(conninfo, str):
             raise ProgrammingError(f"the conninfo must be a str, not {type(conninfo).__name__}")
-        return self.hooks.resolve_conninfo if conninfo.startswith(self.conninfo_prefixes) else None
+        if conninfo.startswith(self.conninfo_prefixes):
+            return self.hooks.resolve_conninfo
+        scheme, colon, _ = conninfo.partition(":")
+        if colon and scheme in self._disabled:
+            raise NotSupportedError(
+                f'a conninfo that begins with "{scheme}:" needs {self._disabled[scheme].disabled}'
+            )
+        return None
 
     def transport_opener(self, settings: Mapping[str, Any]) -> Callable[..., Any] | None:
         """Return what has the plugins open a socket, None if none of them would with these parameters.
