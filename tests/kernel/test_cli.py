@@ -351,6 +351,29 @@ class TestDoctor:
         output = self.ails(f"host=127.0.0.1,{tmp_path} port={port}", "socket")
         assert "Connection refused" in " ".join(row(output, "127.0.0.1"))
         assert "No such file" in " ".join(row(output, str(tmp_path)))
+        assert "listen_addresses" in " ".join(row(output, "try"))
+
+    def test_no_unix_socket(self, tmp_path: Path) -> None:
+        output = self.ails(f"host={tmp_path}", "socket")
+        assert "start the server" in " ".join(row(output, "try"))
+        assert "host=localhost" in output and "embedded:" in output
+        assert "firewall" not in output
+
+    def test_gssapi_that_nobody_offers(self) -> None:
+        def decline(client: socket.socket) -> None:
+            client.recv(8)
+            client.sendall(b"N")
+
+        with ScriptedServer(decline) as server:
+            output = self.ails(f"{address(server)} gssencmode=require", "start-up")
+        assert "klist" in " ".join(row(output, "try"))
+        output = self.ails(f"host=127.0.0.1 port={servers.free_port()} gssencmode=require", "socket")
+        assert "Connection refused" in " ".join(row(output, "127.0.0.1"))
+
+    def test_gssapi_that_is_not_possible(self, tmp_path: Path) -> None:
+        output = self.ails(f"host={tmp_path} gssencmode=require", "authentication")
+        assert "klist" in " ".join(row(output, "try"))
+        assert "require_auth" not in output
 
     def test_the_wrong_password(self, guarded: tuple[servers.Server, Path]) -> None:
         server, _ = guarded

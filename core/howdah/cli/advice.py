@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["ADVICE", "WITHOUT_PASSWORD", "WITHOUT_TLS", "refusal", "steps_of_refusals"]
+__all__ = [
+    "ADVICE",
+    "WITHOUT_GSSAPI",
+    "WITHOUT_PASSWORD",
+    "WITHOUT_SOCKET",
+    "WITHOUT_TLS",
+    "refusal",
+    "steps_of_refusals",
+]
 
 #: What to try, by the step that failed.
 ADVICE = {
     "conninfo": "correct it; the page on conninfo in howdah's documentation lists the parameters",
-    "resolving": "the plugin that resolves this conninfo raised the error before there was a connection: see what"
+    "resolving": "the plugin that resolves this conninfo raised the error, before it tried a server: see what"
     " its documentation says about the conninfo",
     "name": "check the spelling of the host, and that this machine can resolve it",
     "socket": "check that the server runs, that it listens there (listen_addresses, port,"
@@ -31,6 +39,17 @@ WITHOUT_PASSWORD = "give a password: PGPASSWORD, the password file (~/.pgpass) o
 WITHOUT_TLS = (
     "turn TLS on at the server (ssl, ssl_cert_file, ssl_key_file), or connect without it (sslmode=prefer) if"
     " nobody else can reach the network"
+)
+#: What to try if GSSAPI has failed, or is required for the encryption and cannot be used.
+WITHOUT_GSSAPI = (
+    "check that klist shows a ticket (kinit gets one), that host and krbsrvname are those of the server's"
+    " principal, and that the server accepts GSSAPI (krb_server_keyfile, hostgssenc in pg_hba.conf);"
+    " gssencmode says whether GSSAPI has to encrypt"
+)
+#: What to try if there is no Unix socket.
+WITHOUT_SOCKET = (
+    "start the server, or see unix_socket_directories and port in its settings; for a server on TCP, give"
+    " host=localhost or another host; with no server at hand, connect to embedded:"
 )
 
 #: The step that failed and what to try, by SQLSTATE or the beginning of one; the longest match applies.

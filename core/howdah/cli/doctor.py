@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 import howdah
 from howdah import conninfo as conninfos
-from howdah.cli.advice import ADVICE, WITHOUT_PASSWORD, WITHOUT_TLS, refusal
+from howdah.cli.advice import (
+    ADVICE,
+    WITHOUT_GSSAPI,
+    WITHOUT_PASSWORD,
+    WITHOUT_SOCKET,
+    WITHOUT_TLS,
+    refusal,
+)
 from howdah.errors import ConnectionTimeout, Error, NotSupportedError, PluginError, ProgrammingError
 from howdah.framework.driver import RESOLVING
 from howdah.framework.plugins import PluginInfo
@@ -166,11 +173,7 @@ def _diagnose(examination: Examination, settings: Mapping[str, Any], error: Exce
         if not step:
             examination.hosts = [_reach(host) for host in _hosts(settings)]
             step = _step_reached(examination.hosts, error)
-        advice = ADVICE[step]
-        if step == "authentication" and "no password" in str(error):
-            advice = WITHOUT_PASSWORD
-        elif step == "TLS" and "does not support TLS" in str(error):
-            advice = WITHOUT_TLS
+        advice = _advice(step, str(error), _hosts(settings))
     examination.problem = {
         "step": step,
         "error": type(error).__name__,
@@ -178,6 +181,19 @@ def _diagnose(examination: Examination, settings: Mapping[str, Any], error: Exce
         "message": "\n".join([str(error), *_resolver(error)]),
         "advice": advice,
     }
+
+
+def _advice(step: str, message: str, hosts: list[conninfos.Host]) -> str:
+    """Return what to try about the failure of a step, from the message of the error and the hosts tried."""
+    if step == "socket":
+        return WITHOUT_SOCKET if all(host.is_unix for host in hosts) else ADVICE[step]
+    if step in ("authentication", "start-up") and ("GSSAPI" in message or "gssencmode" in message):
+        return WITHOUT_GSSAPI
+    if step == "authentication" and "no password" in message:
+        return WITHOUT_PASSWORD
+    if step == "TLS" and "does not support TLS" in message:
+        return WITHOUT_TLS
+    return ADVICE[step]
 
 
 def _step_of(error: Exception) -> str:
@@ -215,7 +231,9 @@ def _step_reached(hosts: list[dict[str, Any]], error: Exception) -> str:
 def _resolved(driver: Driver, conninfo: str) -> Mapping[str, Any]:
     """Return the connection parameters; empty if the conninfo is wrong, or only a plugin understands it."""
     try:
-        return conninfos.resolve(conninfo, {}, parameters=driver.parameters)
+        return conninfos.resolve(
+            conninfo, {}, parameters=driver.parameters, gss_encryption=driver.gss_encryption
+        )
     except Error:
         return {}
 
