@@ -188,6 +188,14 @@ class TestAllCommands:
     def test_no_colour_but_on_terminals(self, dsn: str) -> None:
         assert "\x1b" not in run(["doctor", dsn]).stdout
 
+    @pytest.mark.parametrize(
+        "arguments", [["doctor", "--verbose"], ["doctor", "host=nowhere.invalid"], ["plugins"]]
+    )
+    def test_neither_filled_nor_wrapped_but_on_terminals(self, arguments: list[str]) -> None:
+        lines = run(arguments, HOWDAH_DISABLE="types", COLUMNS="40").stdout.splitlines()
+        assert lines == [line.rstrip() for line in lines]
+        assert not any(line.startswith(" ") for line in lines)
+
     @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
     @pytest.mark.parametrize("no_colour", ["", "1"])
     def test_no_color(self, dsn: str, no_colour: str) -> None:

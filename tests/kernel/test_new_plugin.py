@@ -30,8 +30,16 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     result = new_plugin(NAME, "--directory", str(project))
     assert result.exit_code == 0, result.output
     written = {str(path.relative_to(project)) for path in project.rglob("*") if path.is_file()}
-    assert {str(Path(line).relative_to(project)) for line in result.output.split()} == written
+    assert {str(Path(line).relative_to(project)) for line in result.stdout.split()} == written
     return project
+
+
+def test_it_says_what_is_next(project: Path, tmp_path: Path) -> None:
+    commands = [f"cd '{tmp_path}/my moods'", 'pip install --editable ".[test]"', "python -m pytest"]
+    result = new_plugin(NAME, "--directory", f"{tmp_path}/my moods")
+    assert result.stderr == f"\nnow: {' && '.join(commands)}\n"
+    readme = (project / "README.md").read_text(encoding="utf-8")
+    assert all(f"$ {command}" in readme for command in commands[1:])
 
 
 @pytest.fixture(scope="module")

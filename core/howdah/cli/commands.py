@@ -124,7 +124,7 @@ def _add_commands(group: Commands, plugins: list[PluginInfo]) -> None:
         written, 1 if there is something in DIR, and 2 if NAME is not valid
         or taken.
         """
-        from howdah.cli.new_plugin import make_plugin
+        from howdah.cli.new_plugin import make_plugin, next_steps
 
         try:
             written = make_plugin(name, directory or Path(name))
@@ -134,6 +134,7 @@ def _add_commands(group: Commands, plugins: list[PluginInfo]) -> None:
             raise click.ClickException(str(error)) from error
         for path in written:
             click.echo(path)
+        click.echo(f"\nnow: {next_steps(directory or Path(name))}", err=True)
 
     @group.command("doctor", cls=DoctorCommand)
     @conninfo_argument

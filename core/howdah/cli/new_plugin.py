@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keyword
 import re
+import shlex
 import sys
 from importlib.resources import files
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 from howdah.framework.entrypoints import entry_points
 from howdah.hookspecs import VERSION
 
-__all__ = ["make_plugin", "package_of"]
+__all__ = ["make_plugin", "next_steps", "package_of"]
 
 #: The files of the distribution, by the files of the template.
 _FILES = {
@@ -89,3 +90,8 @@ def make_plugin(name: str, directory: Path) -> list[Path]:
     typed = directory / "src" / package / "py.typed"
     typed.touch()
     return [*written, typed]
+
+
+def next_steps(directory: Path) -> str:
+    """Return the commands of the README that install the distribution in a directory and run its tests."""
+    return f'cd {shlex.quote(str(directory))} && pip install --editable ".[test]" && python -m pytest'

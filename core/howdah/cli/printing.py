@@ -19,8 +19,8 @@ from howdah.framework.plugins import PluginInfo
 __all__ = ["console_for", "print_examination", "print_failures", "print_json", "print_plugins"]
 
 _STYLES = {"enabled": "green", "disabled": "dim", "failed": "bold red"}
-#: The width of output to a file or a pipe, in columns.
-_WIDTH = 160
+#: The width of output to a file or a pipe, in columns: no line is wrapped there.
+_WIDTH = 100_000
 
 
 def console_for(*, stderr: bool = False) -> Console:
@@ -55,7 +55,7 @@ def print_plugins(plugins: Sequence[PluginInfo], console: Console) -> None:
             hooks,
             Text(info.state, style=_STYLES[info.state]),
         )
-    console.print(table)
+    _print_table(table, console)
 
 
 def print_failures(plugins: Sequence[PluginInfo], console: Console) -> None:
@@ -75,10 +75,10 @@ def print_examination(examination: Examination, console: Console, *, verbose: bo
     problem = examination.problem
     if problem:
         console.print(Text(f"✗ the connection failed: {problem['step']}", style="bold red"))
-        console.print(_grid(_problem(examination)))
+        _print_table(_grid(_problem(examination)), console)
     else:
         console.print(Text("✓ the connection works", style="bold green"))
-        console.print(_grid(_connection(examination.connection, verbose)))
+        _print_table(_grid(_connection(examination.connection, verbose)), console)
     for finding in examination.findings:
         console.print(Text(finding), soft_wrap=True)
     for fault in examination.faults:
@@ -87,7 +87,7 @@ def print_examination(examination: Examination, console: Console, *, verbose: bo
         console.print(Text(f"! {warning}", style="yellow"), soft_wrap=True)
     if verbose or problem:
         console.print(Text("\nhowdah", style="bold"))
-        console.print(_grid(_installation()))
+        _print_table(_grid(_installation()), console)
     if verbose:
         console.print(Text("\nplugins", style="bold"))
         print_plugins(examination.plugins, console)
@@ -127,3 +127,14 @@ def _grid(rows: Iterable[tuple[str, str]]) -> Table:
     for label, text in rows:
         grid.add_row(Text(label, style="dim"), Text(text))
     return grid
+
+
+def _print_table(table: Table, console: Console) -> None:
+    """Print a table; the spaces with which rich fills its lines stay out of files and pipes."""
+    if console.is_terminal:
+        console.print(table)
+        return
+    with console.capture() as capture:
+        console.print(table)
+    for line in capture.get().removesuffix("\n").split("\n"):
+        console.print(Text(line.rstrip()), soft_wrap=True)
