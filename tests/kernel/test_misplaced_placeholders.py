@@ -23,13 +23,18 @@ MISPLACED = [
     ("select 1 where 'a' = '%s'", ["a"], "leave out the quotes"),
     ("select '%s', %s::int", ["a", 1], "leave out the quotes"),
     ("select pg_typeof(%s)", ["a"], "add a cast"),
+    ("select 1; select %s", [1], "one statement: execute them one at a time"),
+    ("set work_mem = '4MB'; select %s", [1], "one statement: execute them one at a time"),
+    ("select 1 where 1 = any(%s)", [(1, 2)], "pass a list for an array"),
+    ("select 1 where 'a' = any(%s)", [("a",)], "pass a list for an array"),
+    ("select %s::int[]", [()], "pass a list for an array"),
 ]
 
 
 @pytest.mark.parametrize(("query", "params", "advice"), MISPLACED)
 @pytest.mark.parametrize("prepare", [True, None])
 def test_advice(conn, query, params, advice, prepare):
-    with pytest.raises(howdah.ProgrammingError) as caught:
+    with pytest.raises((howdah.ProgrammingError, howdah.DataError)) as caught:
         conn.execute(query, params, prepare=prepare)
     assert advice in (caught.value.diag.message_hint or "")
     assert advice in str(caught.value)
@@ -58,10 +63,14 @@ async def test_asynchronously(aconn):
         ("select nothing, %s::int", [1]),
         ("select %s::int, '$2' from from", [1]),
         ("do 'begin perform $1 $2; end'", []),
+        ("select 1 where 1 = any(%s)", ["{(1"]),
+        ("select %s::point[]", ['{"(1,2)"']),
+        ("select 1 where 1 = any(%s)", ["1, 2"]),
+        ("select %s::point", [(1,)]),
     ],
 )
 def test_other_errors_have_no_advice(conn, query, params):
-    with pytest.raises(howdah.ProgrammingError) as caught:
+    with pytest.raises((howdah.ProgrammingError, howdah.DataError)) as caught:
         conn.execute(query, params)
     assert caught.value.diag.message_hint is None
 

@@ -1,6 +1,6 @@
-"""Advice for queries with a placeholder where the server takes no parameter.
+"""Advice for queries with a placeholder where the server takes no parameter, or takes another kind.
 
-The server sees `$1` there, and reports a syntax error or a parameter that does not exist.
+The server sees `$1` there, and reports a syntax error, a parameter that does not exist, or a wrong value.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from howdah.lazy.pattern import pattern
 
 if TYPE_CHECKING:
+    from howdah.errors import Diagnostic
     from howdah.protocol.exchange import Exchange
 
 __all__ = ["suggest_placement"]
@@ -17,6 +18,9 @@ __all__ = ["suggest_placement"]
 _SYNTAX_ERROR = "42601"
 _UNDEFINED_PARAMETER = "42P02"
 _INDETERMINATE_DATATYPE = "42P18"
+_INVALID_TEXT = "22P02"
+#: The functions of the server whose errors of these kinds have one reason; messages are translated.
+_OF_STATEMENTS, _OF_ARRAYS = "exec_parse_message", "array_in"
 _FIRST_WORD = pattern(r"\s*([A-Za-z]+)")
 #: The statements that take parameters.
 _WITH_PARAMETERS = {
@@ -35,6 +39,9 @@ _NUMBER = pattern(r"\$([1-9][0-9]{0,4})")
 #: A string with a placeholder in it.
 _QUOTED = pattern(r"'[^'$]*\$([1-9][0-9]{0,4})(?![0-9])[^']*'")
 
+#: A message that quotes a value in parentheses; the quotes are those of the server's language.
+_COMPOSITE = pattern(r"[^{\[]*\W\(")
+
 
 def suggest_placement(exchange: Exchange, encoding: str) -> None:
     """Say in the error of a query what to write instead of a placeholder, if it is an error at one.
@@ -44,10 +51,16 @@ def suggest_placement(exchange: Exchange, encoding: str) -> None:
         encoding: the codec of its text.
     """
     error = exchange.error
-    if error is None or exchange.query is None or error.diag.context is not None:
+    if error is None or exchange.query is None:
         return
     advice = None
-    if error.sqlstate in (_SYNTAX_ERROR, _UNDEFINED_PARAMETER):
+    if error.sqlstate == _INVALID_TEXT:
+        advice = _advice_about_value(error.diag)
+    elif error.diag.context is not None:
+        return
+    elif error.sqlstate == _SYNTAX_ERROR and error.diag.source_function == _OF_STATEMENTS:
+        advice = "a query with parameters has one statement: execute them one at a time"
+    elif error.sqlstate in (_SYNTAX_ERROR, _UNDEFINED_PARAMETER):
         advice = _advice_at(exchange.query.decode(encoding, "replace"), error.diag.statement_position)
     elif error.sqlstate == _INDETERMINATE_DATATYPE:
         advice = _advice_about(exchange.query.decode(encoding, "replace"), error.diag.message_primary or "")
@@ -80,6 +93,13 @@ def _advice_at(query: str, told: str | None) -> str | None:
             " or compose the statement with howdah.sql"
         )
     return "a placeholder stands for a value: compose names and parts of the query with howdah.sql"
+
+
+def _advice_about_value(diag: Diagnostic) -> str | None:
+    """Return what to pass instead of a tuple that was to be an array, None if it is another mistake."""
+    if diag.source_function == _OF_ARRAYS and _COMPOSITE.match(diag.message_primary or ""):
+        return "a tuple is a composite value: pass a list for an array"
+    return None
 
 
 def _advice_about(query: str, message: str) -> str | None:
