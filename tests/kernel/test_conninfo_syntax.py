@@ -91,7 +91,10 @@ def test_uri_syntax(conninfo: str, expected: dict[str, str]) -> None:
         ("postgres:/u:hush@h/d", 'cannot begin with "postgres:/"; did you mean "postgres://"\\?'),
         ("postgresql:u:hush@h/d?a=b", 'cannot begin with "postgresql:"; did you mean "postgresql://"\\?'),
         ("host:hush", "expected name=value"),
-        ("keeper:hush@127.0.0.1/postgres", 'at character 1 of the conninfo: a URI begins with "postgresql://"'),
+        (
+            "keeper:hush@127.0.0.1/postgres",
+            'at character 1 of the conninfo: a URI begins with "postgresql://"',
+        ),
         (" u:hu=hush@h/d", 'at character 1 of the conninfo: a URI begins with "postgresql://"'),
         ("keeper@h/d?sslmode=require", 'a URI begins with "postgresql://"'),
         ("db:5432", 'a URI begins with "postgresql://"'),

@@ -465,7 +465,9 @@ class TestMissing:
             assert not hasattr(instance, "graze")
 
     def test_a_conninfo_that_begins_with_its_name(self, corral: Site) -> None:
-        with pytest.raises(NotSupportedError, match=r'begins with "corral:" needs .*acme-corral 2\.3.*disabled'):
+        with pytest.raises(
+            NotSupportedError, match=r'begins with "corral:" needs .*acme-corral 2\.3.*disabled'
+        ):
             Driver(disable=["corral"]).connect("corral:hush")
         with pytest.raises(ProgrammingError, match="expected name=value"):
             Driver().connect("corral:hush")
