@@ -16,7 +16,7 @@ import pytest
 
 from tests.tasks import PATIENCE
 
-__all__ = ["Interrupted", "InterruptingLock", "interrupt", "late_signal"]
+__all__ = ["Interrupted", "InterruptingLock", "conditions_entered", "interrupt", "late_signal"]
 
 #: The flags of code whose frames can be resumed. Before Python 3.12, an exception that a profile function
 #: raises when such a frame is resumed skips its `finally` blocks. That of a signal handler never does.
@@ -56,6 +56,33 @@ def interrupt(work: Callable[[], object], step: int, package: ModuleType) -> boo
     finally:
         sys.setprofile(None)
     return left <= 0
+
+
+def conditions_entered(work: Callable[[], object]) -> list[str]:
+    """Do something, and return who enters a `threading.Condition` meanwhile, apart from starting threads.
+
+    An interruption as it is entered leaves its lock locked.
+    """
+    entered: list[str] = []
+    enter = threading.Condition.__enter__.__code__
+
+    def watch(frame: FrameType, event: str, argument: Any) -> None:
+        if event == "call" and frame.f_code is enter:
+            callers, back = [], frame.f_back
+            while back is not None:
+                callers.append(back.f_code)
+                back = back.f_back
+            if threading.Thread.start.__code__ not in callers:
+                entered.append(
+                    next(code.co_filename for code in callers if code.co_filename != enter.co_filename)
+                )
+
+    sys.setprofile(watch)
+    try:
+        work()
+    finally:
+        sys.setprofile(None)
+    return entered
 
 
 class InterruptingLock:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from threading import Event
 from time import monotonic
 from typing import Any
 
 import howdah
 from howdah.conninfo.portable import portable_conninfo, secret_of
 from howdah.errors import OperationalError, ProgrammingError
+from howdah.io.interruptible import InterruptibleEvent
 from howdah_pool.backoff import is_full, pause_after
 
 __all__ = ["Address"]
@@ -61,7 +61,7 @@ class Address:
             raise
         return connection
 
-    def connect_again(self, hurried: Event) -> Any:
+    def connect_again(self, hurried: InterruptibleEvent) -> Any:
         """Open a connection in autocommit mode after one was lost, as soon as the server accepts it.
 
         The server may be restarting: connecting is tried again with growing pauses, for some time.

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from howdah.errors import OperationalError
 from howdah.io.event_loop import running_event_loop
+from howdah.io.interruptible import InterruptibleEvent
 from howdah.sql import Identifier
 from howdah_load.address import Address
 from howdah_load.loading import Load
@@ -92,8 +93,8 @@ class _Run:
         self.load: Load | None = None
         self.cancelled = False
         self._event = running_event_loop().event()
-        self._asked = threading.Event()
-        self._answered = threading.Event()
+        self._asked = InterruptibleEvent()
+        self._answered = InterruptibleEvent()
         self._answer: Any = None
         self._over = False
         self._result: Loaded | None = None

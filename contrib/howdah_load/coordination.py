@@ -10,6 +10,8 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from howdah.errors import Error, NotSupportedError, TransactionResolutionUnknown, UndefinedTable
+from howdah.io.interruptible import InterruptibleEvent
+from howdah.pq import TransactionStatus
 from howdah.rows import tuple_row
 from howdah.sql import SQL, Composable, Identifier
 from howdah_load.address import Address
@@ -80,7 +82,7 @@ class Coordinator:
         self._cancellable = False
         self._cancelling = threading.Lock()
         #: Set when nobody wants to wait for a server that is restarting.
-        self._hurried = threading.Event()
+        self._hurried = InterruptibleEvent()
         #: What is left to do after the load.
         self._left = ""
 
@@ -332,6 +334,8 @@ class Coordinator:
         if not hasattr(self, "names"):
             return  # it has created nothing
         self._hurried.set()
+        if self._connection.info.transaction_status != TransactionStatus.IDLE:
+            self._connection.close()  # its transaction was interrupted, and has not ended
         self._finish_with(lambda: settle(self._connection, self.names)[1])
 
     def close(self) -> None:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any, Literal
 
-from howdah.errors import Error, OperationalError, ProgrammingError
+from howdah.errors import Error, OperationalError, ProgrammingError, TransactionResolutionUnknown
 from howdah.sql import Identifier
 from howdah_load.address import Address
 from howdah_load.coordination import Coordinator
@@ -138,9 +137,10 @@ class Load:
                 failed = None
             cause = failure if failed is None or failed.error is None else failed.error
             raise self._error(failed, cause, parts) from cause
-        except BaseException as error:
-            if not isinstance(error, Exception):
-                coordinator.settle()
+        except (LoadError, TransactionResolutionUnknown):
+            raise
+        except BaseException:  # also what a signal handler raises
+            coordinator.settle()
             raise
         finally:
             coordinator.close()
@@ -179,38 +179,54 @@ class Load:
         write = self._write_stream if self._mode == "two_phase" else self._write_slices
         parts: list[Part] = []
         failure: BaseException | None = None
-        with ThreadPoolExecutor(self._workers, "howdah-load") as threads:
-            running: list[Future[None]] = []
-            try:
-                for number in range(self._workers):
-                    running.append(threads.submit(self._work, write, number, parts))
-                    running[-1].add_done_callback(lambda _: self._source.wake())
-                self._serve(running)
-                for future in running:
-                    future.result()
-            except BaseException as error:
-                failure = error
-                self.stop()
-                self._serve(running)
-        return parts, failure or self._source.error
+        errors: list[BaseException | None] = []  # one for each worker that has ended
+        threads = [
+            threading.Thread(target=self._work, args=(write, number, parts, errors), name="howdah-load")
+            for number in range(self._workers)
+        ]
+        try:
+            for thread in threads:
+                thread.start()
+            self._serve(len(threads), errors)
+        except BaseException as error:
+            failure = error
+            self.stop()
+            threads = [thread for thread in threads if thread.ident is not None]  # those that were started
+            self._serve(len(threads), errors)
+        for thread in threads:
+            thread.join()
+        failures = [failure, *errors, self._source.error]
+        return parts, next((error for error in failures if error is not None), None)
 
-    def _serve(self, running: list[Future[None]]) -> None:
+    def _serve(self, started: int, errors: list[BaseException | None]) -> None:
         """Read for the workers, until all have ended."""
 
         def over() -> bool:
-            return all(future.done() for future in running)
+            return len(errors) >= started
 
         while not over():
             if self._stopped:  # what began just after it was cancelled goes on
                 self.stop()
             self._source.serve(over, _PATIENCE)
 
-    def _work(self, write: Callable[[int, list[Part]], None], worker: int, parts: list[Part]) -> None:
+    def _work(
+        self,
+        write: Callable[[int, list[Part]], None],
+        worker: int,
+        parts: list[Part],
+        errors: list[BaseException | None],
+    ) -> None:
+        error: BaseException | None = None
         try:
-            write(worker, parts)
-        except BaseException:
-            self.stop()
-            raise
+            try:
+                write(worker, parts)
+            except BaseException:
+                self.stop()
+                raise
+        except BaseException as raised:
+            error = raised
+        errors.append(error)
+        self._source.wake()
 
     def _write_slices(self, worker: int, parts: list[Part]) -> None:
         """Write slices of the source, each in a transaction of its own."""

@@ -9,6 +9,7 @@ from itertools import chain
 from typing import Any
 
 from howdah.errors import DataError, NotSupportedError
+from howdah.io.interruptible import InterruptibleEvent
 
 __all__ = ["Slice", "Source", "opened"]
 
@@ -111,7 +112,11 @@ class Source:
         self._batches = iter(batches)
         self._part_rows = part_rows
         self._left: Any = None
-        self._changed = threading.Condition()
+        # A signal handler may interrupt the thread that serves anywhere: it takes the lock itself, which then
+        # does not stay locked, and waits for an event of its own.
+        self._lock = threading.RLock()
+        self._changed = threading.Condition(self._lock)
+        self._asked = InterruptibleEvent()
         #: How many workers wait for a slice, and the batches of the slices that wait for a worker.
         self._waiting = 0
         self._ready: deque[list[Any]] = deque()
@@ -128,20 +133,20 @@ class Source:
 
     def stop(self) -> None:
         """Give out nothing more; any thread may call this."""
-        with self._changed:
-            self._stopped = True
+        self._stopped = True
+        with self._lock:
             self._changed.notify_all()
+        self._asked.set()
 
     def wake(self) -> None:
         """Have `serve` look again whether the load is over; any thread may call this."""
-        with self._changed:
-            self._changed.notify_all()
+        self._asked.set()
 
     def take(self) -> Slice | None:
         """Return the next slice, None at the end, or after `stop`; any thread may call this."""
-        with self._changed:
+        with self._lock:
             self._waiting += 1
-            self._changed.notify_all()
+            self._asked.set()
             self._changed.wait_for(lambda: self._ready or self._ended or self._stopped)
             self._waiting -= 1
             if self._stopped or not self._ready:
@@ -152,7 +157,7 @@ class Source:
             return part
 
     def serve(self, over: Callable[[], bool], timeout: float) -> None:
-        """Read a slice, as soon as a worker waits for one.
+        """Read a slice if a worker waits for one, or else wait until one may do so.
 
         The caller's thread reads: an interrupt ends what the source waits for.
 
@@ -160,17 +165,18 @@ class Source:
             over: returns whether no worker is left; then nothing is read.
             timeout: for how long to wait for a worker, in seconds.
         """
-        with self._changed:
-            self._changed.wait_for(lambda: self._is_awaited() or over(), timeout)
-            if not self._is_awaited():
-                return
+        if not self._is_awaited():
+            if not over():
+                self._asked.wait(timeout)
+                self._asked.clear()
+            return
         try:
             taken, ended = self._read()
         except BaseException as error:
             self.error = error
             self.stop()
             return
-        with self._changed:  # both at once: nobody is to see the end before the last slice
+        with self._lock:  # both at once: nobody is to see the end before the last slice
             if taken:
                 self._ready.append(taken)
             self._ended = ended

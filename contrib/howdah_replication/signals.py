@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-import threading
+from howdah.io.interruptible import InterruptibleEvent
 
 __all__ = ["Signal"]
 
@@ -12,7 +12,7 @@ class Signal:
     """A signal for one waiting task; it stays set until somebody has waited for it."""
 
     def __init__(self) -> None:
-        self._event = threading.Event()
+        self._event = InterruptibleEvent()
 
     def set(self) -> None:
         """Wake whoever waits, or will wait next."""

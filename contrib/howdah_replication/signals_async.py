@@ -7,7 +7,7 @@ ASYNC = True
 if ASYNC:
     from howdah.io.event_loop import TaskEvent, running_event_loop
 else:
-    import threading
+    from howdah.io.interruptible import InterruptibleEvent
 
 __all__ = ["AsyncSignal"]
 
@@ -41,7 +41,7 @@ class AsyncSignal:
     else:
 
         def __init__(self) -> None:
-            self._event = threading.Event()
+            self._event = InterruptibleEvent()
 
         def set(self) -> None:
             """Wake whoever waits, or will wait next."""

@@ -5,12 +5,19 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
+
+from howdah.io.interruptible import InterruptibleEvent
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 __all__ = ["Collection"]
+
+#: After how many seconds a worker that waits for room looks whether its batch is still wanted.
+_PATIENCE = 0.1
 
 
 class Collection:
@@ -23,9 +30,13 @@ class Collection:
 
     def __init__(self, workers: int, capacity: int) -> None:
         self._working = workers
-        self._capacity = capacity
         self._batches: deque[pa.RecordBatch] = deque()
-        self._changed = threading.Condition()
+        # Who takes may be interrupted by a signal handler anywhere: it shares no lock with the workers.
+        self._changed = InterruptibleEvent()
+        self._room: SimpleQueue[None] = SimpleQueue()
+        for _ in range(capacity):
+            self._room.put(None)
+        self._ending = threading.Lock()
         self._error: BaseException | None = None
         self._stopped = False
         #: Called when there is something to take.
@@ -42,12 +53,13 @@ class Collection:
         Returns:
             Whether more batches are wanted.
         """
-        with self._changed:
-            self._changed.wait_for(lambda: self._stopped or len(self._batches) < self._capacity)
-            if not self._stopped:
+        while not self._stopped:
+            with suppress(Empty):
+                self._room.get(timeout=_PATIENCE)
                 self._batches.append(batch)
                 self._tell()
-            return not self._stopped
+                break
+        return not self._stopped
 
     def end(self, error: BaseException | None) -> None:
         """Note that a thread has read all it can.
@@ -55,19 +67,18 @@ class Collection:
         Args:
             error: what has ended it, None if nothing has failed. The first error ends all of them.
         """
-        with self._changed:
-            self._working -= 1
+        with self._ending:
             if error is not None and not self._stopped:
                 self._error = error
                 self._stopped = True
-            self._tell()
+            self._working -= 1
+        self._tell()
 
     def stop(self) -> None:
         """Want no more batches."""
-        with self._changed:
-            self._stopped = True
-            self._batches.clear()
-            self._tell()
+        self._stopped = True
+        self._batches.clear()
+        self._tell()
 
     @property
     def ready(self) -> bool:
@@ -77,21 +88,24 @@ class Collection:
     def take(self) -> pa.RecordBatch | None:
         """Return the next batch, as soon as there is one; None after the last.
 
+        Only one thread may call it.
+
         Raises:
             BaseException: what has ended a thread. Batches that were read before are dropped.
         """
-        with self._changed:
-            self._changed.wait_for(lambda: self.ready)
-            if self._error is not None:
-                raise self._error
-            if not self._batches:
-                return None
-            batch = self._batches.popleft()
-            self._changed.notify_all()
-            return batch
+        while not self.ready:
+            self._changed.wait()
+            self._changed.clear()
+        if self._error is not None:
+            raise self._error
+        if self._stopped or not self._batches:
+            return None
+        batch = self._batches.popleft()
+        self._room.put(None)
+        return batch
 
     def _tell(self) -> None:
-        self._changed.notify_all()
+        self._changed.set()
         notify = self.notify  # which who takes may unset at any moment
         if notify is not None:
             notify()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import ref
 
 from howdah.errors import Error
+from howdah.io.interruptible import InterruptibleEvent
 
 if TYPE_CHECKING:
     from howdah_pool.nursery import Nursery
@@ -30,7 +31,7 @@ class Keeper:
         # A scan that nobody has closed, nor refers to any more, is not kept.
         self._connection = ref(connection)
         self._interval = interval
-        self._stopping = threading.Event()
+        self._stopping = InterruptibleEvent()
         self._worker: threading.Thread | None = None
 
     def start(self) -> None:

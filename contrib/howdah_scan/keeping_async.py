@@ -13,6 +13,8 @@ ASYNC = True
 if ASYNC:
     from howdah.io.event_loop import running_event_loop
     from howdah_pool.worker_tasks import WorkerTask, start_worker
+else:
+    from howdah.io.interruptible import InterruptibleEvent
 
 if TYPE_CHECKING:
     from howdah_pool.nursery import Nursery
@@ -39,7 +41,7 @@ class AsyncKeeper:
             self._nursery = nursery
             self._worker: WorkerTask | None = None
         else:
-            self._stopping = threading.Event()
+            self._stopping = InterruptibleEvent()
             self._worker: threading.Thread | None = None
 
     def start(self) -> None:
