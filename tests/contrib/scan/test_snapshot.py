@@ -351,7 +351,7 @@ def test_time_limits_do_not_end_the_scan(scan_dsn):
     with howdah.Connection.connect(scan_dsn, autocommit=True) as conn:
         if conn.info.server_version >= 170000:
             options += " -c transaction_timeout=9996"
-        query = "SELECT name, setting FROM pg_settings WHERE setting ~ '999'"
+        query = "SELECT name, setting FROM pg_settings WHERE name ~ 'timeout' AND setting ~ '999'"
         with Scan(make_conninfo(scan_dsn, options=options), query) as scan:
             ours = dict(scan._connection.execute(query).fetchall())
             theirs = scan.tasks[0].read()

@@ -379,7 +379,7 @@ async def test_time_limits_do_not_end_the_scan(scan_dsn):
     async with await howdah.AsyncConnection.connect(scan_dsn, autocommit=True) as conn:
         if conn.info.server_version >= 170000:
             options += " -c transaction_timeout=9996"
-        query = "SELECT name, setting FROM pg_settings WHERE setting ~ '999'"
+        query = "SELECT name, setting FROM pg_settings WHERE name ~ 'timeout' AND setting ~ '999'"
         async with AsyncScan(make_conninfo(scan_dsn, options=options), query) as scan:
             ours = dict(await (await scan._connection.execute(query)).fetchall())
             theirs = await scan.tasks[0].read_async()
