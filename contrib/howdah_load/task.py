@@ -21,6 +21,10 @@ __all__ = ["WriteTask"]
 _LOCK_TIMEOUT = """\
 SELECT pg_catalog.set_config('lock_timeout', '30s', true)
 WHERE pg_catalog.current_setting('lock_timeout') = '0'"""
+#: The source may take its time, for which a COPY waits.
+_MAY_TAKE_TIME = """\
+SELECT pg_catalog.set_config(name, '0', true) FROM pg_catalog.pg_settings
+WHERE name IN ('statement_timeout', 'transaction_timeout') AND setting <> '0'"""
 
 
 @dataclass(frozen=True)
@@ -98,6 +102,7 @@ class WriteTask:
         connection.tpc_begin(gid)
         connection.execute(SQL("LOCK TABLE ONLY {} IN ACCESS SHARE MODE").format(record))
         connection.execute(_LOCK_TIMEOUT)
+        connection.execute(_MAY_TAKE_TIME)
         prepared = connection.execute("SELECT FROM pg_catalog.pg_prepared_xacts WHERE gid = %s", [gid])
         if prepared.fetchone() is None:
             return True

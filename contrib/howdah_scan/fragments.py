@@ -42,15 +42,19 @@ def joined(fragments: Sequence[Fragment]) -> tuple[str, Any]:
         return "".join(fragment.text for fragment in fragments), None
     text = "".join(fragment.escaped() for fragment in fragments)
     if all(isinstance(params, Mapping) for params in given):
-        named: dict[str, Any] = {}
-        for params in given:
-            assert isinstance(params, Mapping)
-            if any(name in named for name in params):
-                raise ProgrammingError("two conditions have parameters of the same name: rename those of one")
-            named |= params
-        return text, named
+        return text, _merged(given)
     if any(isinstance(params, Mapping) for params in given):
         raise ProgrammingError(
             "the scan has placeholders with names and without: write all as %s, or all as %(name)s"
         )
     return text, [value for params in given for value in params]
+
+
+def _merged(given: Sequence[Any]) -> dict[str, Any]:
+    """Return the named parameters of fragments; the same fragment may be there twice."""
+    named: dict[str, Any] = {}
+    for params in given:
+        if any(name in named and named[name] is not value for name, value in params.items()):
+            raise ProgrammingError("two conditions have parameters of the same name: rename those of one")
+        named |= params
+    return named

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
+from urllib.parse import unquote
 
 from howdah.conninfo.keywords import format_keywords
 from howdah.conninfo.libpq_parameters import PARAMETERS
 from howdah.conninfo.syntax import conninfo_to_dict
 
 __all__ = ["portable_conninfo", "secret_of"]
+
+
+_PREFIX = re.compile(r"[A-Za-z][\w+.-]*")
 
 
 def secret_of(conninfo: str) -> str | None:
@@ -18,11 +23,17 @@ def secret_of(conninfo: str) -> str | None:
         conninfo: the conninfo. In one that a plugin resolves, what follows its prefix may be parameters.
     """
     if _is_for_plugin(conninfo):
-        conninfo = conninfo.partition(":")[2]
-        if "=" not in conninfo and "//" not in conninfo:
-            return None
+        return _secret_for_plugin(unquote(conninfo))
     given = conninfo_to_dict(conninfo)
     return next((each.name for each in PARAMETERS if each.secret and given.get(each.name)), None)
+
+
+def _secret_for_plugin(conninfo: str) -> str | None:
+    """Return the name of what looks like a secret: only the plugin knows the syntax."""
+    for parameter in PARAMETERS:
+        if parameter.secret and re.search(rf"\b{parameter.name}\s*=", conninfo):
+            return parameter.name
+    return "password" if re.search("//[^/@]*:[^/]*@", conninfo) else None
 
 
 def portable_conninfo(connection: Any, conninfo: str) -> str:
@@ -52,4 +63,4 @@ def portable_conninfo(connection: Any, conninfo: str) -> str:
 def _is_for_plugin(conninfo: str) -> bool:
     """Return whether a conninfo has a prefix that a plugin resolves."""
     prefix, colon, _ = conninfo.partition(":")
-    return bool(colon) and prefix.isalpha() and prefix not in ("postgresql", "postgres")
+    return bool(colon) and bool(_PREFIX.fullmatch(prefix)) and prefix not in ("postgresql", "postgres")

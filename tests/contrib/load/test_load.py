@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import signal
 import threading
+import time
 from contextlib import closing
 
 import pandas
@@ -369,3 +370,14 @@ def test_batches_with_other_columns(dsn, mode):
         assert caught.value.unread_from == 100
         assert content(dsn) == (rows(0, 100) if mode == "independent" else [])
         new_table(dsn)
+
+
+def test_a_slow_source_and_a_time_limit_for_statements(dsn):
+    def source():
+        for first in (0, 500):
+            yield from batches(first, first + 500)
+            time.sleep(1.2)
+
+    limited = f"{dsn} options='-c statement_timeout=1s'"
+    assert howdah.load(limited, "loaded", source(), mode="two_phase", workers=1, part_rows=100).rows == ROWS
+    assert content(dsn) == rows()

@@ -9,6 +9,7 @@ import pytest
 
 import howdah
 from howdah.conninfo import conninfo_to_dict, make_conninfo
+from howdah.conninfo.portable import secret_of
 from howdah_scan import Scan, SnapshotLost
 from howdah_scan.address import address_of
 from howdah_scan.fragments import Fragment, joined
@@ -113,9 +114,38 @@ def test_parameters_of_two_kinds():
     with pytest.raises(howdah.ProgrammingError, match="with names and without"):
         joined([named, positional])
     with pytest.raises(howdah.ProgrammingError, match="same name"):
-        joined([named, named])
+        joined([named, Fragment("b = %(x)s", {"x": 2})])
+    assert joined([named, named])[1] == {"x": 1}
 
 
 def test_conninfos_of_plugins_are_left_to_them():
     assert address_of(None, "aws:host=h", None).conninfo == "aws:host=h"
     assert address_of(None, "embedded:", None).conninfo == "embedded:"
+
+
+@pytest.mark.parametrize(
+    "conninfo", ["embedded:///tmp/data", "embedded:?application_name=me", "x-y1:any text"]
+)
+def test_a_conninfo_of_a_plugin_without_a_secret(conninfo: str) -> None:
+    assert secret_of(conninfo) is None
+
+
+@pytest.mark.parametrize(
+    ("conninfo", "name"),
+    [
+        ("aws://u:s3cret@h/d", "password"),
+        ("x-y1:password=s3cret", "password"),
+        ("embedded:///tmp/data?pass%77ord=s3cret", "password"),
+        ("embedded:?sslpassword=s3cret", "sslpassword"),
+    ],
+)
+def test_a_conninfo_of_a_plugin_with_a_secret(conninfo: str, name: str) -> None:
+    assert secret_of(conninfo) == name
+
+
+def test_named_parameters_and_a_key(dsn: str) -> None:
+    """The query is in the statement that looks for the bounds of the ranges twice."""
+    query = "SELECT i AS id FROM generate_series(1, 1000) i WHERE i > %(least)s"
+    with howdah.scan(dsn, query, params={"least": 366}, key="id", partitions=3) as scan:
+        assert len(scan.tasks) == 3
+        assert sorted(scan.read().column("id").to_pylist()) == list(range(367, 1001))
