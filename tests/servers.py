@@ -11,6 +11,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import time
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -159,7 +160,9 @@ class Server:
         """Create the data directory unless it exists, and start the server."""
         if self._directory is None:
             self._initialize()
-        for attempt in range(3):  # somebody else may take the free port before the server does
+        restarted = bool(self.port)
+        attempts = 60 if restarted else 3
+        for attempt in range(attempts):  # somebody else may have taken the port
             self.port = self.port or free_port()
             try:
                 self._run(
@@ -168,10 +171,13 @@ class Server:
                 )
                 return
             except subprocess.CalledProcessError as error:
-                if attempt == 2:
+                if attempt == attempts - 1:
                     log = (self.directory / "log").read_text()
                     raise RuntimeError(f"the test server does not start:\n{log}") from error
-                self.port = 0
+                if restarted:  # those who connect again know no other port
+                    time.sleep(0.5)
+                else:
+                    self.port = 0
 
     def stop(self, mode: str = "fast") -> None:
         """Stop the server and keep its data; mode is pg_ctl's: smart, fast or immediate."""

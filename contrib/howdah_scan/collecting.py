@@ -78,6 +78,8 @@ class Collection:
         """Want no more batches."""
         self._stopped = True
         self._batches.clear()
+        for _ in range(self._working):
+            self._room.put(None)
         self._tell()
 
     @property

@@ -7,11 +7,10 @@ set at any time, even by the garbage collector.
 from __future__ import annotations
 
 from contextlib import suppress
-from functools import partial
 from queue import Empty, SimpleQueue
 
 from howdah.io.event_loop import running_event_loop
-from howdah.io.polling import call_limits
+from howdah.io.interruptible import InterruptibleEvent
 
 __all__ = ["AsyncClientEvent", "AsyncWorkerEvent", "ClientEvent", "WorkerEvent"]
 
@@ -19,21 +18,8 @@ __all__ = ["AsyncClientEvent", "AsyncWorkerEvent", "ClientEvent", "WorkerEvent"]
 _LONGEST_WAIT = 86400.0
 
 
-class ClientEvent:
+class ClientEvent(InterruptibleEvent):
     """An event for one thread."""
-
-    def __init__(self) -> None:
-        # Setting it is a single call, which a signal handler cannot interrupt.
-        self._queue: SimpleQueue[None] = SimpleQueue()
-        #: Wake the thread.
-        self.set = partial(self._queue.put, None)
-
-    def wait(self, timeout: float) -> None:
-        """Wait until the event is set, or `timeout` seconds have passed."""
-        for limit in call_limits(timeout):
-            with suppress(Empty):
-                self._queue.get(timeout=limit)
-                return
 
 
 class AsyncClientEvent:
@@ -67,7 +53,12 @@ class WorkerEvent:
     def wait(self, timeout: float | None) -> None:
         """Wait until `notify` is called, or `timeout` seconds have passed."""
         with suppress(Empty):
-            self._queue.get(timeout=timeout)
+            try:
+                # CPython's timed `get` of an empty queue may wait for ever if the timeout passes at once,
+                # unless another one has failed before it.
+                self._queue.get_nowait()
+            except Empty:
+                self._queue.get(timeout=timeout)
 
 
 class AsyncWorkerEvent:

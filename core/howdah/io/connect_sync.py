@@ -10,10 +10,9 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Awaitable, Callable, Generator
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from howdah.io.polling import call_limits, wait_for_socket
+from howdah.io.polling import wait_for_socket
 from howdah.lazy.tuples import NamedTuple
 from howdah.protocol.credentials import AuthenticationFailed
 
@@ -149,23 +148,22 @@ def _serve(request: Request) -> Any:
 
 def _in_thread(function: Callable[[], Any], timeout: float) -> Any:
     """Call a function that cannot be interrupted; after the timeout, leave it running and ignore it."""
-    from queue import Empty, SimpleQueue
+    from howdah.io.interruptible import InterruptibleEvent
 
-    results: SimpleQueue[tuple[Any, BaseException | None]] = SimpleQueue()
+    results: list[tuple[Any, BaseException | None]] = []
+    ended = InterruptibleEvent()
 
     def call() -> None:
         try:
-            results.put((function(), None))
+            results.append((function(), None))
         except BaseException as error:
-            results.put((None, error))
+            results.append((None, error))
+        ended.set()
 
     threading.Thread(target=call, name="howdah-connecting", daemon=True).start()
-    for limit in call_limits(timeout):
-        with suppress(Empty):
-            result, error = results.get(timeout=limit)
-            break
-    else:
+    if not ended.wait(timeout):
         raise TimeoutError
+    result, error = results[0]
     if error is not None:
         raise error
     return result

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import suppress
-from queue import Empty, SimpleQueue
 
 from howdah.io.polling import call_limits
 
@@ -19,7 +19,10 @@ class InterruptibleEvent:
 
     def __init__(self) -> None:
         self._is_set = False
-        self._woken: SimpleQueue[None] = SimpleQueue()
+        # Given back when there is something to wake for. A SimpleQueue would do, but the
+        # `get` of CPython's may wait for ever if its timeout passes at once.
+        self._woken = threading.Lock()
+        self._woken.acquire()
 
     def is_set(self) -> bool:
         """Return whether it is set."""
@@ -29,7 +32,8 @@ class InterruptibleEvent:
         """Set it, and wake the thread that waits."""
         if not self._is_set:
             self._is_set = True
-            self._woken.put(None)
+            with suppress(RuntimeError):  # somebody else has just set it
+                self._woken.release()
 
     def clear(self) -> None:
         """Take it back."""
@@ -40,6 +44,5 @@ class InterruptibleEvent:
         for limit in call_limits(timeout):
             if self._is_set:
                 break
-            with suppress(Empty):
-                self._woken.get(timeout=limit)
+            self._woken.acquire(timeout=limit)
         return self._is_set

@@ -358,7 +358,7 @@ def test_the_server_crashes(own_server, mode, point, all_rows, monkeypatch):
     new_table(dsn)
     monkeypatch.setattr(Coordinator, point, crashing)
     monkeypatch.setattr("howdah_load.address.pause_after", pause_after)
-    monkeypatch.setattr("howdah_load.address.RESTART", 1000.0)  # however slowly it starts
+    monkeypatch.setattr("howdah_load.address.RESTART", 120.0)  # however slowly it starts
     if all_rows:
         assert load(dsn, mode).rows == ROWS
     else:
@@ -385,7 +385,7 @@ def test_connecting_again(dsn, monkeypatch):
     ]
     monkeypatch.setattr(Address, "connect", connect)
     monkeypatch.setattr("howdah_load.address.pause_after", lambda failures: 0.0)
-    monkeypatch.setattr("howdah_load.address.RESTART", 1000.0)
+    monkeypatch.setattr("howdah_load.address.RESTART", 120.0)
     hurried = threading.Event()
     errors_left = [*temporary, errors.InvalidPassword("no")]
     with pytest.raises(errors.InvalidPassword):
